@@ -1,0 +1,246 @@
+"""The contract with storefronts: CloudEvents 1.0 and the data each type carries (docs/reference/events.md)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from retention.money import Money
+
+Id = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+"""An identifier: 1 to 200 characters, no control characters."""
+Text = Annotated[str, Meta(max_length=10_000)]
+Short = Annotated[str, Meta(max_length=500)]
+Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
+Time = Annotated[dt.datetime, Meta(tz=True)]
+Count = Annotated[int, Meta(ge=1, le=1_000_000)]
+
+
+class Item(Struct, frozen=True, omit_defaults=True):
+    """One line of an order; `price` is of one unit, in the order's currency."""
+
+    sku: Id
+    qty: Count
+    price: Money
+    name: Short | None = None
+    category: Short | None = None
+
+
+class Purchase(Struct, frozen=True, omit_defaults=True):
+    """An order was paid. `total` is what the customer paid. The same order_id again amends it."""
+
+    order_id: Id
+    total: Money
+    currency: Currency | None = None
+    items: list[Item] = []
+    discount: Money | None = None
+    tax: Money | None = None
+    shipping: Money | None = None
+    coupon: Short | None = None
+    channel: Short | None = None
+
+
+class Fulfilment(Struct, frozen=True, omit_defaults=True):
+    """Where an order is. `cancelled` undoes the whole order without goods coming back."""
+
+    order_id: Id
+    state: Literal["shipped", "delivered", "cancelled"]
+
+
+class ReturnedItem(Struct, frozen=True, omit_defaults=True):
+    """Units of one article that come back."""
+
+    sku: Id
+    qty: Count
+
+
+class Return(Struct, frozen=True, omit_defaults=True):
+    """Goods come back. Money moves at `refunded`; without order_id only money moves."""
+
+    return_id: Id
+    total: Money
+    order_id: Id | None = None
+    currency: Currency | None = None
+    items: list[ReturnedItem] = []
+    reason: Short | None = None
+    state: Literal["requested", "received", "refunded"] = "refunded"
+
+
+class Birthday(Struct, frozen=True, omit_defaults=True):
+    """It is the customer's birthday. `date` is YYYY-MM-DD or --MM-DD."""
+
+    date: Annotated[str, Meta(pattern=r"^(-|[0-9]{4})-[0-9]{2}-[0-9]{2}$")] | None = None
+
+
+Scalar = Short | bool | int | Decimal | None
+
+
+class Profile(Struct, frozen=True, omit_defaults=True):
+    """What is known of the customer. An absent field keeps what was known, null clears it."""
+
+    email: Short | None | UnsetType = UNSET
+    phone: Short | None | UnsetType = UNSET
+    line_id: Short | None | UnsetType = UNSET
+    push_token: Short | None | UnsetType = UNSET
+    first_name: Short | None | UnsetType = UNSET
+    last_name: Short | None | UnsetType = UNSET
+    locale: Short | None | UnsetType = UNSET
+    time_zone: Short | None | UnsetType = UNSET
+    country: Annotated[str, Meta(pattern=r"^[A-Z]{2}$")] | None | UnsetType = UNSET
+    birth_date: Annotated[str, Meta(pattern=r"^(-|[0-9]{4})-[0-9]{2}-[0-9]{2}$")] | None | UnsetType = UNSET
+    tags: Annotated[list[Short], Meta(max_length=100)] | None | UnsetType = UNSET
+    attributes: Annotated[dict[Short, Any], Meta(max_length=100)] | None | UnsetType = UNSET
+    staff: bool | UnsetType = UNSET
+
+
+class Consent(Struct, frozen=True, omit_defaults=True):
+    """The customer allowed or refused messages on a channel, for one topic or for all."""
+
+    channel: Id
+    state: Literal["granted", "denied"]
+    topic: Id | None = None
+    source: Short | None = None
+
+
+class Survey(Struct, frozen=True, omit_defaults=True):
+    """How likely the customer is to recommend the shop, 0 to 10: feeds NPS."""
+
+    score: Annotated[int, Meta(ge=0, le=10)]
+    text: Text | None = None
+    order_id: Id | None = None
+
+
+class Review(Struct, frozen=True, omit_defaults=True):
+    """Stars for an article or an order; never feeds NPS."""
+
+    rating: Annotated[int, Meta(ge=1, le=5)]
+    sku: Id | None = None
+    order_id: Id | None = None
+    text: Text | None = None
+
+
+class Referral(Struct, frozen=True, omit_defaults=True):
+    """The customer referred someone, by code or by the friend's customer id."""
+
+    code: Short | None = None
+    referred: Id | None = None
+
+
+class Support(Struct, frozen=True, omit_defaults=True):
+    """A support ticket opened or closed."""
+
+    ticket_id: Id
+    state: Literal["opened", "closed"]
+
+
+class Lead(Struct, frozen=True, omit_defaults=True):
+    """Someone showed interest and has not bought."""
+
+    source: Short | None = None
+    campaign: Short | None = None
+
+
+class Product(Struct, frozen=True, omit_defaults=True):
+    """An article of the catalogue; topic `products`, key = sku."""
+
+    sku: Id
+    name: Short
+    category: Short
+    price: Money | None = None
+    url: Text | None = None
+    image: Text | None = None
+    in_stock: bool | None = None
+    launched: Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")] | None = None
+
+
+class Message(Struct, frozen=True, omit_defaults=True):
+    """What became of a message Regulars queued."""
+
+    message_id: Id
+    state: Literal[
+        "sent",
+        "failed",
+        "cancelled",
+        "expired",
+        "ambiguous",
+        "delivered",
+        "opened",
+        "clicked",
+        "bounced",
+        "complained",
+        "unsubscribed",
+    ]
+    channel: Id | None = None
+
+
+Data = (
+    Purchase
+    | Fulfilment
+    | Return
+    | Birthday
+    | Profile
+    | Consent
+    | Survey
+    | Review
+    | Referral
+    | Support
+    | Lead
+    | Product
+    | Message
+)
+
+TYPES: dict[str, type[Struct]] = {
+    "purchase": Purchase,
+    "fulfilment": Fulfilment,
+    "return": Return,
+    "birthday": Birthday,
+    "profile": Profile,
+    "consent": Consent,
+    "survey": Survey,
+    "review": Review,
+    "referral": Referral,
+    "support": Support,
+    "lead": Lead,
+    "product": Product,
+    "message": Message,
+}
+"""Every type a producer may send, by its CloudEvents `type`."""
+
+INTERNAL = frozenset({"reward", "poke", "merged", "erased"})
+"""Types that only Regulars itself emits."""
+
+
+class Envelope(Struct, frozen=True):
+    """The attributes of a CloudEvent in structured mode; `data` stays raw until its type is known."""
+
+    specversion: Literal["1.0"]
+    id: Id
+    source: Id
+    type: Id
+    subject: Id
+    time: Time
+    data: msgspec.Raw
+    datacontenttype: str | None = None
+
+
+class Event(Struct):
+    """A checked event. `time` and `at` are microseconds since 1970 UTC, `amount` minor units of the shop's currency.
+
+    `amount` is the total of a purchase or return, 0 otherwise. `at` (when the worker applied it) and
+    `seq` (its number in the customer's log) are stamped once, by the worker.
+    """
+
+    source: str
+    id: str
+    type: str
+    customer: str
+    time: int
+    data: Any
+    raw: bytes
+    amount: int = 0
+    at: int = 0
+    seq: int = 0

@@ -1,0 +1,24 @@
+"""What the domain needs to know of the shop itself: its currency, its zone, its rates."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct, field
+
+
+class Shop(Struct, frozen=True):
+    """The shop's money and calendar, from `rules/policy.yaml`.
+
+    `rates` maps another currency to its worth in the shop's own (1 USD = 34.10 THB → {"USD": 34.10}).
+    """
+
+    currency: str = "THB"
+    time_zone: str = "Asia/Bangkok"
+    rates: dict[str, Decimal] = field(default_factory=dict)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The shop's zone; periods and days are counted in it."""
+        return ZoneInfo(self.time_zone)

@@ -1,0 +1,75 @@
+"""What is known of one customer: the truth behind every decision, kept as one blob a row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+
+VERSION = 1
+"""Version of the blob's layout; a stored blob of another version is migrated on the way in."""
+
+DAYS_KEPT = 400
+CATEGORIES_KEPT = 32
+
+
+class Customer(Struct, array_like=True):
+    """One customer's state. Mutable on purpose: `fold` and `decide` own it inside a batch.
+
+    Instants are microseconds since 1970 UTC (0 = never), money is minor units of the shop's currency,
+    months count from year 0 (`year * 12 + month - 1`), days from 1970-01-01, both in the shop's zone.
+    """
+
+    v: int = VERSION
+    seq: int = 0
+    at: int = 0
+    """`at` of the last event applied: the customer's own clock never runs backwards."""
+    orders: int = 0
+    """Counting orders: placed and not fully returned."""
+    orders_ever: int = 0
+    gross: int = 0
+    """What all orders ever placed came to."""
+    refunds: int = 0
+    first_order_at: int = 0
+    last_order_at: int = 0
+    last_event_at: int = 0
+    months: dict[int, int] = field(default_factory=dict)
+    """Month → counting orders placed in it; no zeros."""
+    days: dict[int, list[int]] = field(default_factory=dict)
+    """Day → [counting orders, their amount]: the windows of `orders_in(90d)`; at most `DAYS_KEPT` back."""
+    categories: dict[str, int] = field(default_factory=dict)
+    """Category → units bought; the `CATEGORIES_KEPT` most bought."""
+    profile: dict[str, Any] = field(default_factory=dict)
+    """Profile field → value, cleared ones absent."""
+    profile_at: dict[str, int] = field(default_factory=dict)
+    """Profile field → time of the event that set or cleared it last."""
+    consents: dict[str, list[Any]] = field(default_factory=dict)
+    """Channel, or channel/topic → [granted?, time]."""
+    suppressed: dict[str, str] = field(default_factory=dict)
+    """Channel → why nothing may go there any more: bounced, complained."""
+    entries: dict[str, list[int]] = field(default_factory=dict)
+    """Rule → [times entered, `at` of the last entry, cycle of the last entry]."""
+    tickets: dict[str, int] = field(default_factory=dict)
+    """Open support ticket → when it opened."""
+    returns: dict[str, int] = field(default_factory=dict)
+    """Return requested or received but not yet refunded → since when."""
+    nps: list[int] = field(default_factory=list)
+    """Latest survey: [score, time], or nothing."""
+    staff: bool = False
+
+    @property
+    def net_revenue(self) -> int:
+        """Gross less refunds, minor units."""
+        return self.gross - self.refunds
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Customer)
+
+encode = _encoder.encode
+
+
+def decode(blob: bytes) -> Customer:
+    """The stored blob back to state; ValidationError when it is not one."""
+    return _decoder.decode(blob)
