@@ -11,8 +11,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from retention.money import Money
 
-Id = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
-"""An identifier: 1 to 200 characters, no control characters."""
+Id = Annotated[str, Meta(min_length=1, max_length=200, extra_json_schema={"pattern": r"^[^\x00-\x1f\x7f]*$"})]
+"""An identifier: 1 to 200 printable characters; `decode` checks the printable (a pattern here costs a microsecond)."""
 Text = Annotated[str, Meta(max_length=10_000)]
 Short = Annotated[str, Meta(max_length=500)]
 Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
@@ -82,18 +82,18 @@ Scalar = Short | bool | int | Decimal | None
 class Profile(Struct, frozen=True, omit_defaults=True):
     """What is known of the customer. An absent field keeps what was known, null clears it."""
 
-    email: Short | None | UnsetType = UNSET
-    phone: Short | None | UnsetType = UNSET
-    line_id: Short | None | UnsetType = UNSET
-    push_token: Short | None | UnsetType = UNSET
-    first_name: Short | None | UnsetType = UNSET
-    last_name: Short | None | UnsetType = UNSET
-    locale: Short | None | UnsetType = UNSET
-    time_zone: Short | None | UnsetType = UNSET
-    country: Annotated[str, Meta(pattern=r"^[A-Z]{2}$")] | None | UnsetType = UNSET
-    birth_date: Annotated[str, Meta(pattern=r"^(-|[0-9]{4})-[0-9]{2}-[0-9]{2}$")] | None | UnsetType = UNSET
-    tags: Annotated[list[Short], Meta(max_length=100)] | None | UnsetType = UNSET
-    attributes: Annotated[dict[Short, Any], Meta(max_length=100)] | None | UnsetType = UNSET
+    email: Short | UnsetType | None = UNSET
+    phone: Short | UnsetType | None = UNSET
+    line_id: Short | UnsetType | None = UNSET
+    push_token: Short | UnsetType | None = UNSET
+    first_name: Short | UnsetType | None = UNSET
+    last_name: Short | UnsetType | None = UNSET
+    locale: Short | UnsetType | None = UNSET
+    time_zone: Short | UnsetType | None = UNSET
+    country: Annotated[str, Meta(pattern=r"^[A-Z]{2}$")] | UnsetType | None = UNSET
+    birth_date: Annotated[str, Meta(pattern=r"^(-|[0-9]{4})-[0-9]{2}-[0-9]{2}$")] | UnsetType | None = UNSET
+    tags: Annotated[list[Short], Meta(max_length=100)] | UnsetType | None = UNSET
+    attributes: Annotated[dict[Short, Any], Meta(max_length=100)] | UnsetType | None = UNSET
     staff: bool | UnsetType = UNSET
 
 

@@ -50,12 +50,6 @@ class Customer(Struct, array_like=True):
     """Channel → why nothing may go there any more: bounced, complained."""
     entries: dict[str, list[int]] = field(default_factory=dict)
     """Rule → [times entered, `at` of the last entry, cycle of the last entry]."""
-    tickets: dict[str, int] = field(default_factory=dict)
-    """Open support ticket → when it opened."""
-    returns: dict[str, int] = field(default_factory=dict)
-    """Return requested or received but not yet refunded → since when."""
-    nps: list[int] = field(default_factory=list)
-    """Latest survey: [score, time], or nothing."""
     staff: bool = False
 
     @property
