@@ -1,0 +1,1 @@
+"""`regulars demo`: a simulated tea shop and the calm view of what Regulars makes of it."""
