@@ -1,0 +1,146 @@
+"""The store: its engine, its migrations, its transactions. SQLite embedded, PostgreSQL in production."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, OperationalError
+
+from storage.errors import StoreError, Unreachable
+
+BUSY_TIMEOUT = 30.0
+"""How long a SQLite writer waits for another process's transaction, seconds."""
+_MIGRATION_LOCK = 7_236_401
+
+
+class Store:
+    """One database. Connections are opened when first used; `close` returns them.
+
+    `read()` and `write()` give transactions on pooled connections; a write on SQLite takes the lock at
+    its start (BEGIN IMMEDIATE), so that it never fails half-way, and queues fairly inside the process.
+    """
+
+    def __init__(self, url: str) -> None:
+        try:
+            self.url = make_url(url)
+        except ArgumentError:
+            raise StoreError(
+                "REGULARS_STORE is not a database URL; expected sqlite:///file or postgresql+psycopg://…"
+            ) from None
+        if self.url.get_backend_name() not in ("sqlite", "postgresql"):
+            raise StoreError(
+                f"REGULARS_STORE: {self.url.get_backend_name()} is not supported; use sqlite or postgresql"
+            )
+        self.sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine = _sqlite(self.url.database or "") if self.sqlite else _postgres(str_url(self.url))
+        self._lock = threading.Lock()
+
+    @property
+    def name(self) -> str:
+        """The store's address without its password."""
+        return self.url.render_as_string(hide_password=True)
+
+    @contextlib.contextmanager
+    def write(self, connection: Connection | None = None) -> Iterator[Connection]:
+        """One transaction that may write: committed at the end, rolled back by an exception."""
+        with self._lock if self.sqlite else contextlib.nullcontext():
+            with contextlib.nullcontext(connection) if connection is not None else self.connect() as opened:
+                opened.info["write"] = True
+                with opened.begin():
+                    yield opened
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One transaction that only reads; it never waits for a writer."""
+        with self.connect() as connection:
+            connection.info["write"] = False
+            with connection.begin():
+                yield connection
+
+    def connect(self) -> Connection:
+        """A connection from the pool; Unreachable when the database does not answer."""
+        try:
+            return self.engine.connect()
+        except OperationalError as error:
+            raise Unreachable(f"the store {self.name} does not answer: {_first_line(error)}") from None
+
+    def migrate(self) -> None:
+        """Bring the tables to this version; several processes may call it at once."""
+        with self.write() as connection:
+            if not self.sqlite:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+            config = _alembic()
+            config.attributes["connection"] = connection
+            if self.revision(connection) != ScriptDirectory.from_config(config).get_current_head():
+                command.upgrade(config, "head")
+            connection.execute(
+                text("INSERT INTO meta (name, value) VALUES ('digest-key', :key) ON CONFLICT DO NOTHING"),
+                {"key": secrets.token_hex(32)},
+            )
+
+    def revision(self, connection: Connection) -> str | None:
+        """The migration the tables stand at; None when there are none."""
+        return MigrationContext.configure(connection).get_current_revision()
+
+    def current(self) -> bool:
+        """Whether the tables stand at this version of Regulars."""
+        with self.read() as connection:
+            return self.revision(connection) == ScriptDirectory.from_config(_alembic()).get_current_head()
+
+    def digest_key(self) -> bytes:
+        """The secret that keys the inbox's digests; made once with the tables."""
+        with self.read() as connection:
+            key: str = connection.execute(text("SELECT value FROM meta WHERE name = 'digest-key'")).scalar_one()
+        return bytes.fromhex(key)
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+def str_url(url: Any) -> str:
+    """A URL as a string with its password, for the driver."""
+    return str(url.render_as_string(hide_password=False))
+
+
+def _alembic() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
+
+
+def _sqlite(path: str) -> Engine:
+    if path and path != ":memory:":
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_TIMEOUT, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def _open(dbapi: Any, _record: Any) -> None:
+        dbapi.isolation_level = None  # we say BEGIN ourselves
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "cache_size=-65536", "temp_store=MEMORY"):
+            dbapi.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.info.get("write") else "BEGIN")
+
+    return engine
+
+
+def _postgres(url: str) -> Engine:
+    return create_engine(url, connect_args={"connect_timeout": 10}, pool_pre_ping=True)
+
+
+def _first_line(error: Exception) -> str:
+    return str(getattr(error, "orig", None) or error).strip().splitlines()[0]
