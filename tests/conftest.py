@@ -1,0 +1,54 @@
+"""Fixtures for the real services. Each starts when the first test asks for it and is gone when the session ends.
+
+A service that this machine lacks skips the test; in CI (`CI=true`) it fails: a suite that skips proves nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests import services
+from tests.services import served
+
+SERVICES = {"postgres_url", "fresh_postgres", "kafka_broker"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Who asks for a service is a service test, so that `-m "not service"` finds them all."""
+    for item in items:
+        if isinstance(item, pytest.Function) and SERVICES.intersection(item.fixturenames):
+            item.add_marker(pytest.mark.service)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The maintenance database of a private PostgreSQL: `postgresql://user:password@127.0.0.1:port/postgres`."""
+    yield from served(services.postgres())
+
+
+@pytest.fixture
+def fresh_postgres(postgres_url: str) -> Iterator[str]:
+    """A new empty database, dropped after the test: `postgresql+psycopg://user:password@127.0.0.1:port/name`."""
+    yield from served(services.database(postgres_url))
+
+
+@pytest.fixture(scope="session")
+def kafka_broker() -> Iterator[str]:
+    """Apache Kafka, `host:port`. One for the whole session: a test takes topic and group names of its own."""
+    yield from served(services.kafka())
+
+
+@pytest.fixture
+def tansu_broker() -> Iterator[str]:
+    """A fresh embedded broker, `host:port`."""
+    yield from served(services.tansu())
+
+
+@pytest.fixture(params=["tansu", pytest.param("kafka", marks=pytest.mark.service)])
+def broker(request: pytest.FixtureRequest) -> str:
+    """Either broker, `host:port`: the test runs once on each."""
+    address: str = request.getfixturevalue(f"{request.param}_broker")
+    return address

@@ -1,0 +1,102 @@
+"""The fixtures themselves: a test that leans on a service may trust it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from deploy.kafka.cluster import brokers
+from tests import services
+
+
+def plain(url: str) -> str:
+    return url.replace("postgresql+psycopg://", "postgresql://", 1)
+
+
+def test_the_private_postgresql_keeps_what_it_acknowledged(postgres_url: str) -> None:
+    with psycopg.connect(postgres_url) as connection:
+        shown = [
+            connection.execute(f"SHOW {name}").fetchone()
+            for name in ("fsync", "synchronous_commit", "listen_addresses")
+        ]
+    assert shown == [("on",), ("on",), ("127.0.0.1",)]
+
+
+@pytest.mark.parametrize("turn", ["first", "second"])
+def test_every_test_gets_an_empty_database(fresh_postgres: str, turn: str) -> None:
+    with psycopg.connect(plain(fresh_postgres)) as connection:
+        tables = connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone()
+        connection.execute("CREATE TABLE mark (turn text)")
+    assert tables == (0,), turn
+
+
+def test_a_database_goes_although_a_client_still_holds_it(postgres_url: str) -> None:
+    with services.database(postgres_url) as url:
+        holder = psycopg.connect(plain(url))
+    with pytest.raises(psycopg.OperationalError):
+        holder.execute("SELECT 1")
+    holder.close()
+
+
+async def test_what_is_produced_is_consumed(broker: str) -> None:
+    topic = f"letters-{uuid.uuid4().hex[:8]}"
+    await create(broker, topic)
+    sent = [b"one", b"two", b"three"]
+    producer = AIOKafkaProducer(bootstrap_servers=broker, acks="all")
+    await producer.start()
+    try:
+        for value in sent:
+            await producer.send_and_wait(topic, value, key=b"anna")
+    finally:
+        await producer.stop()
+    assert await read(broker, topic, len(sent)) == [(b"anna", value) for value in sent]
+
+
+async def create(broker: str, topic: str) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=broker)
+    await admin.start()
+    try:
+        await admin.create_topics([NewTopic(topic, num_partitions=1, replication_factor=1)])
+    finally:
+        await admin.close()
+
+
+async def read(broker: str, topic: str, count: int) -> list[tuple[bytes | None, bytes | None]]:
+    consumer = AIOKafkaConsumer(topic, bootstrap_servers=broker, auto_offset_reset="earliest", enable_auto_commit=False)
+    await consumer.start()
+    try:
+        got = [await consumer.getone() for _ in range(count)]
+    finally:
+        await consumer.stop()
+    return [(record.key, record.value) for record in got]
+
+
+def test_an_embedded_broker_is_gone_when_it_is_left() -> None:
+    with services.tansu() as address:
+        port = int(address.rpartition(":")[2])
+        assert brokers(services.HOST, port) == 1
+    assert brokers(services.HOST, port) == 0
+
+
+@contextmanager
+def absent() -> Iterator[str]:
+    raise services.ServiceMissingError("no such program")
+    yield ""
+
+
+def test_a_missing_service_skips_at_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    with pytest.raises(pytest.skip.Exception, match="no such program"):
+        next(services.served(absent()))
+
+
+def test_a_missing_service_fails_in_ci(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.fail.Exception, match="no such program"):
+        next(services.served(absent()))
