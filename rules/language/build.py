@@ -1,0 +1,98 @@
+"""Typed conditions to one Python function. The source holds only names and signs chosen here, never a word of a file.
+
+Negation is pushed to the leaves, and a leaf says "definitely true": so unknown is never true, nor is its opposite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from retention.events import Event
+from retention.state import Customer
+from rules.language import functions
+from rules.language.schema import Schema
+from rules.language.typed import Apply, Arith, Both, Compare, Const, Get, Missing, Not, Test, Truth, Value
+
+Condition = Callable[[Event, Customer], bool]
+
+_OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">", "in": "not in"}
+
+_ARITHMETIC = {"/": "divide({0}, {1})", "%": "remainder({0}, {1})"}
+
+
+def build(tests: Sequence[Test], schema: Schema) -> Condition:
+    """One function that is True when all of `tests` definitely hold for an event and the customer it left."""
+    return _load(_Source().all(tests), schema)
+
+
+def source(tests: Sequence[Test]) -> str:
+    """The Python of `build`, for people who want to see it."""
+    return _Source().all(tests)[0]
+
+
+def _load(made: tuple[str, dict[str, Any]], schema: Schema) -> Condition:
+    text, constants = made
+    space = functions.names(schema.zone) | constants
+    exec(compile(text, "<condition>", "exec"), space)  # noqa: S102 - the text is generated here
+    condition: Condition = space["condition"]
+    return condition
+
+
+class _Source:
+    def __init__(self) -> None:
+        self.constants: dict[str, Any] = {}
+        self.temporaries = 0
+
+    def all(self, tests: Sequence[Test]) -> tuple[str, dict[str, Any]]:
+        body = " and ".join(self.test(test, True) for test in tests)
+        return f"def condition(e, c):\n    return {body}\n", self.constants
+
+    def temporary(self) -> str:
+        self.temporaries += 1
+        return f"t{self.temporaries}"
+
+    def test(self, test: Test, holds: bool) -> str:
+        """Python that is True when `test` is definitely true (`holds`) or definitely false (not `holds`)."""
+        if isinstance(test, Not):
+            return self.test(test.part, not holds)
+        if isinstance(test, Both):
+            word = test.op if holds else {"and": "or", "or": "and"}[test.op]
+            return "(" + f" {word} ".join(self.test(part, holds) for part in test.parts) + ")"
+        if isinstance(test, Missing):
+            return f"({self.value(test.value)} is {'' if holds else 'not '}None)"
+        if isinstance(test, Truth):
+            return f"({self.value(test.value)} is {holds})"
+        assert isinstance(test, Compare)
+        known, (left, right) = self.operands((test.left, test.right))
+        op = test.op if holds else _OPPOSITE[test.op]
+        return "(" + " and ".join([*known, f"{left} {op} {right}"]) + ")"
+
+    def operands(self, values: Sequence[Value]) -> tuple[list[str], list[str]]:
+        """Tests that nothing is missing, and the values to work with once they hold."""
+        known, ready = [], []
+        for value in values:
+            text = self.value(value)
+            if value.may_miss:
+                name = self.temporary()
+                known.append(f"({name} := {text}) is not None")
+                text = name
+            ready.append(text)
+        return known, ready
+
+    def value(self, value: Value) -> str:
+        """Python that gives the value, None when it is missing."""
+        if isinstance(value, Const):
+            name = f"k{len(self.constants)}"
+            self.constants[name] = value.value
+            return name
+        if isinstance(value, Get):
+            return value.access
+        if isinstance(value, Arith):
+            known, ready = self.operands((value.left, value.right))
+            result = _ARITHMETIC.get(value.op, "({0} {op} {1})").format(*ready, op=value.op)
+        else:
+            assert isinstance(value, Apply)
+            known, ready = self.operands(value.args)
+            result = f"({value.template.format(*ready)})"
+        return f"({result} if {' and '.join(known)} else None)" if known else result
