@@ -42,10 +42,12 @@ bench: $(DEV) ## throughput against its baselines
 chaos: $(DEV) ## kill things and count: nothing lost, nothing twice
 	@$(BIN)/python -m tests.chaos.run $(ARGS)
 
-kafka: | python ## Apache Kafka on 127.0.0.1:9092 without Docker (needs Java 17 and Maven)
+kafka: ## Apache Kafka on 127.0.0.1:9092 without Docker (needs Java 17 and Maven)
+	@$(require_python)
 	@$(PYTHON) -m deploy.kafka.kafka start $(ARGS)
 
-kafka-stop: | python ## stop it
+kafka-stop: ## stop it
+	@$(require_python)
 	@$(PYTHON) -m deploy.kafka.kafka stop $(ARGS)
 
 lock: ## renew the lock files (for maintainers; needs uv; add ARGS=--upgrade for newer versions)
@@ -59,14 +61,16 @@ UV = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes 
 clean: ## remove .venv and the tools' caches; data in .regulars stays
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
-.PHONY: python
-python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-	  echo 'Regulars needs Python 3.11 or newer; `$(PYTHON)` is' "$$($(PYTHON) --version 2>&1 || echo missing)."; \
-	  echo 'Install one and name it, e.g.: make $(or $(MAKECMDGOALS),install) PYTHON=python3.12'; exit 1; }
+define require_python
+$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+  found=$$($(PYTHON) --version 2>/dev/null || echo missing); \
+  echo "Regulars needs Python 3.11 or newer; $(PYTHON) is $$found."; \
+  echo 'Install one and name it, e.g.: make $(or $(MAKECMDGOALS),install) PYTHON=python3.12'; exit 1; }
+endef
 
 # A build that was interrupted leaves a folder that looks like an environment; only the stamp says it is one.
-$(VENV)/.created: | python
+$(VENV)/.created:
+	@$(require_python)
 	@echo 'Making $(VENV) with '"$$($(PYTHON) --version)"
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 	@touch $@
