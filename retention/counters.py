@@ -6,7 +6,7 @@ left out, comes to the same numbers. A(p) is the set of customers with a countin
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -39,6 +39,14 @@ def add(deltas: Deltas, measure: str, period: str, value: int, dims: str = "") -
     """Add `value` to one counter."""
     key = (measure, period, dims)
     deltas[key] = deltas.get(key, 0) + value
+
+
+def placed(deltas: Deltas, month: int, gross: int) -> None:
+    """A new order about which nothing else was said: what `money` does for it, shorter."""
+    period = _name(month, "month")
+    add(deltas, "placed", period, 1)
+    add(deltas, "gross", period, gross)
+    add(deltas, "orders", period, 1)
 
 
 def money(deltas: Deltas, before: Effect, after: Effect) -> None:
@@ -75,10 +83,10 @@ def recount(deltas: Deltas, months: dict[int, int], month: int, by: int) -> None
 
 def buyers(deltas: Deltas, before: int, after: int) -> None:
     """Counting orders of one customer went from `before` to `after`."""
-    for measure, least in (("buyers", 1), ("repeaters", 2)):
-        change = (after >= least) - (before >= least)
-        if change:
-            add(deltas, measure, "", change)
+    if (before >= 1) != (after >= 1):
+        add(deltas, "buyers", "", 1 if after >= 1 else -1)
+    if (before >= 2) != (after >= 2):
+        add(deltas, "repeaters", "", 1 if after >= 2 else -1)
 
 
 def _toggle(deltas: Deltas, others: dict[int, int], month: int, sign: int, grain: Grain) -> None:
@@ -87,18 +95,19 @@ def _toggle(deltas: Deltas, others: dict[int, int], month: int, sign: int, grain
     period = month // width
     if _active(others, period, width):
         return
-    add(deltas, "active", _name(period, grain), sign)
+    this = _name(period, grain)
+    add(deltas, "active", this, sign)
     if not others:
-        add(deltas, "new", _name(period, grain), sign)
+        add(deltas, "new", this, sign)
         if grain == "month":
-            add(deltas, "cohort", _name(period, grain), sign, "0")
+            add(deltas, "cohort", this, sign, "0")
         return
     first = min(others) // width
     if period < first:
         _earlier_first(deltas, others, period, first, sign, grain)
         return
     if _active(others, period - 1, width):
-        add(deltas, "retained", _name(period, grain), sign)
+        add(deltas, "retained", this, sign)
     if _active(others, period + 1, width):
         add(deltas, "retained", _name(period + 1, grain), sign)
     if grain == "month":
@@ -119,11 +128,11 @@ def _earlier_first(deltas: Deltas, others: dict[int, int], period: int, first: i
         add(deltas, "cohort", _name(period, grain), sign, str(other - period))
 
 
-def _active(months: Container[int], period: int, width: int) -> bool:
-    if width == 1:
+def _active(months: dict[int, int], period: int, width: int) -> bool:
+    if width == 1 or not months:
         return period in months
     start = period * width
-    return any(month in months for month in range(start, start + width))
+    return not months.keys().isdisjoint(range(start, start + width))
 
 
 def cold(orders: Iterable[Order], zone: ZoneInfo) -> Deltas:

@@ -11,6 +11,7 @@ from retention import counters
 from retention.counters import Deltas
 from retention.events import Birthday, Consent, Event, Message, Profile, Purchase
 from retention.orders import Effect, Order, effect, merge
+from retention.periods import calendar
 from retention.state import CATEGORIES_KEPT, DAYS_KEPT, Customer
 
 TRIM_ABOVE = 100
@@ -51,17 +52,38 @@ def fold(
 
 
 def _order(customer: Customer, order: Order, event: Event, zone: ZoneInfo, deltas: Deltas) -> bool:
+    if type(event.data) is Purchase and order.untouched:
+        return _first_word(customer, order, event, zone, deltas)
     was_placed = order.placed
-    before = effect(order, zone) if was_placed or order.returns or order.cancelled is not None else _NOTHING
+    before = _NOTHING if order.untouched else effect(order, zone)
     merge(order, event)
     after = effect(order, zone)
-    counters.money(deltas, before, after)
-    customer.gross += after.gross - before.gross
-    customer.refunds += after.refunded - before.refunded
-    _recount(customer, before, after, deltas)
-    if not was_placed and order.first is not None:
+    if after != before:
+        counters.money(deltas, before, after)
+        customer.gross += after.gross - before.gross
+        customer.refunds += after.refunded - before.refunded
+        _recount(customer, before, after, deltas)
+    if type(event.data) is not Purchase:
+        return True
+    if was_placed:
+        customer.first_order_at = min(customer.first_order_at, event.time)
+    else:
         _placed(customer, event)
-    return type(event.data) is not Purchase or not was_placed
+    return not was_placed
+
+
+def _first_word(customer: Customer, order: Order, event: Event, zone: ZoneInfo, deltas: Deltas) -> bool:
+    """The usual event, a purchase about which nothing was said before: the same without two effects to compare."""
+    merge(order, event)
+    month, day = calendar(event.time, zone)
+    counters.placed(deltas, month, event.amount)
+    counters.recount(deltas, customer.months, month, 1)
+    counters.buyers(deltas, customer.orders, customer.orders + 1)
+    customer.orders += 1
+    customer.gross += event.amount
+    _bucket(customer, day, 1, event.amount)
+    _placed(customer, event)
+    return True
 
 
 def _recount(customer: Customer, before: Effect, after: Effect, deltas: Deltas) -> None:
@@ -117,7 +139,7 @@ def _profile(
     data: Profile = event.data
     for name in Profile.__struct_fields__:
         value = getattr(data, name)
-        known = customer.profile_at.get(name, event.time)
+        known = customer.profile_at.get(name, 0)
         if value is UNSET or event.time < known or (name == "staff" and event.time == known and not value):
             continue
         customer.profile_at[name] = event.time

@@ -14,7 +14,7 @@ from retention.errors import BadEvent
 MAX_MINOR = 10**14
 """Largest amount of one event in minor units: a million million of a currency with cents."""
 
-_PLAIN = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?", re.ASCII)
+_plain = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,6})?", re.ASCII).fullmatch
 
 
 class Money(Decimal):
@@ -23,25 +23,27 @@ class Money(Decimal):
     __slots__ = ()
 
 
+def number(text: str) -> Money:
+    """The text of a JSON number that is no integer, to `Money`; ValueError unless it is a plain decimal.
+
+    The text is looked at before any arithmetic: `1e9999999` must not cost what it says.
+    """
+    if _plain(text):
+        return Money(text)
+    raise ValueError("not a plain decimal number")
+
+
 def decode_money(value: Any) -> Money:
     """What JSON held to `Money`; raises ValueError for anything but a plain decimal."""
+    if type(value) is Money:
+        return value
     if type(value) is int:
         if abs(value) >= 10**15:
             raise ValueError("amount out of bounds")
         return Money(value)
-    if type(value) is Decimal:
-        if not value.is_finite() or not -6 <= _exponent(value) <= 0 or value.adjusted() > 14:
-            raise ValueError("not a plain decimal number")
-        return Money(value)
-    if type(value) is str and _PLAIN.fullmatch(value):
-        return Money(value)
+    if type(value) is str or type(value) is Decimal:
+        return number(str(value))
     raise ValueError("not a plain decimal number")
-
-
-def _exponent(value: Decimal) -> int:
-    exponent = value.as_tuple().exponent
-    assert isinstance(exponent, int)
-    return exponent
 
 
 @lru_cache(maxsize=512)
@@ -60,6 +62,6 @@ def to_minor(amount: Decimal, currency: str, field: str) -> int:
 
 
 def convert(amount: Decimal, rate: Decimal, currency: str) -> int:
-    """`amount` × `rate` in minor units of `currency`, rounded half to even."""
+    """`amount` × `rate` in minor units of `currency`, rounded half to even; ArithmeticError past 28 digits."""
     scaled = (amount * rate).scaleb(decimals(currency))
     return int(scaled.quantize(Decimal(1), rounding=ROUND_HALF_EVEN))

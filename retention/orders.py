@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct, field
 
 from retention.events import Event, Fulfilment, Purchase, Return
-from retention.periods import day_of, local, month_of
+from retention.periods import calendar
 
 Stamp = tuple[int, str, str]
 """(time, source, id) of an event: the total order by which the latest word wins."""
@@ -39,6 +39,11 @@ class Order(Struct, array_like=True):
     units: dict[str, int] = field(default_factory=dict)
     cancelled: int | None = None
     returns: dict[str, Returned] = field(default_factory=dict)
+
+    @property
+    def untouched(self) -> bool:
+        """Nothing was said about it that counts."""
+        return self.first is None and self.cancelled is None and not self.returns
 
     @property
     def placed(self) -> bool:
@@ -89,12 +94,13 @@ def merge(order: Order, event: Event) -> None:
     data = event.data
     stamp = (event.time, event.source, event.id)
     if type(data) is Purchase:
+        latest = order.first is None or stamp > order.stamp
         order.first = event.time if order.first is None else min(order.first, event.time)
-        if stamp > order.stamp:
+        if latest:
             order.stamp, order.total, order.units = stamp, event.amount, _units(data)
     elif type(data) is Return and data.state == "refunded":
         known = order.returns.get(data.return_id)
-        if known is None or stamp > tuple(known.stamp):
+        if known is None or stamp > known.stamp:
             order.returns[data.return_id] = Returned(stamp, event.amount, _units(data))
     elif type(data) is Fulfilment and data.state == "cancelled":
         order.cancelled = event.time if order.cancelled is None else min(order.cancelled, event.time)
@@ -130,17 +136,17 @@ def effect(order: Order, zone: ZoneInfo) -> Effect:
     refunds: dict[int, int] = {}
     returns: dict[int, int] = {}
     for returned in order.returns.values():
-        month = month_of(local(returned.stamp[0], zone))
+        month, _ = calendar(returned.stamp[0], zone)
         refunds[month] = refunds.get(month, 0) + returned.total
         returns[month] = returns.get(month, 0) + 1
     if order.cancelled is not None and order.placed:
-        month = month_of(local(order.cancelled, zone))
+        month, _ = calendar(order.cancelled, zone)
         refunds[month] = refunds.get(month, 0) + max(0, order.total - order.refunded)
         returns[month] = returns.get(month, 0) + 1
     if order.first is None:
         return Effect(refunds=refunds, returns=returns)
-    bought = local(order.first, zone)
-    return Effect(month_of(bought), day_of(bought), order.counting, order.total, refunds, returns)
+    month, day = calendar(order.first, zone)
+    return Effect(month, day, order.counting, order.total, refunds, returns)
 
 
 _encoder = msgspec.msgpack.Encoder()

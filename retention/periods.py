@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -12,10 +13,34 @@ Grain = Literal["month", "quarter", "year"]
 GRAINS: dict[Grain, int] = {"month": 1, "quarter": 3, "year": 12}
 """Grain → how many months one period of it has."""
 
+_DAY = 86_400_000_000
+
 
 def local(us: int, zone: ZoneInfo) -> dt.datetime:
     """The instant `us` (microseconds since 1970 UTC) on the wall clock of `zone`."""
     return moment(us).astimezone(zone)
+
+
+def calendar(us: int, zone: ZoneInfo) -> tuple[int, int]:
+    """(month, day) of the instant `us` on the wall clock of `zone`, numbered as `month_of` and `day_of` do."""
+    ahead = _ahead(us // _DAY, zone)
+    if ahead is None:
+        there = local(us, zone)
+        return month_of(there), day_of(there)
+    day = (us + ahead) // _DAY
+    return _month(day), day
+
+
+@lru_cache(maxsize=4096)
+def _ahead(utc_day: int, zone: ZoneInfo) -> int | None:
+    """Microseconds the zone is ahead all through that UTC day; None for a day on which its clocks change."""
+    start, end = (local(day * _DAY, zone).utcoffset() for day in (utc_day, utc_day + 1))
+    return start // dt.timedelta(microseconds=1) if start is not None and start == end else None
+
+
+@lru_cache(maxsize=4096)
+def _month(day: int) -> int:
+    return month_of(moment(day * _DAY))
 
 
 def month_of(local_time: dt.datetime) -> int:

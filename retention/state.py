@@ -7,6 +7,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
+from retention.money import Money
+
 VERSION = 1
 """Version of the blob's layout; a stored blob of another version is migrated on the way in."""
 
@@ -32,7 +34,9 @@ class Customer(Struct, array_like=True):
     """What all orders ever placed came to."""
     refunds: int = 0
     first_order_at: int = 0
+    """When the first order ever was placed, returned later or not."""
     last_order_at: int = 0
+    """When the newest order was placed; an amendment that puts it earlier does not move it back."""
     last_event_at: int = 0
     months: dict[int, int] = field(default_factory=dict)
     """Month → counting orders placed in it; no zeros."""
@@ -41,7 +45,7 @@ class Customer(Struct, array_like=True):
     categories: dict[str, int] = field(default_factory=dict)
     """Category → units bought; the `CATEGORIES_KEPT` most bought."""
     profile: dict[str, Any] = field(default_factory=dict)
-    """Profile field → value, cleared ones absent."""
+    """Profile field → value, cleared ones absent. Decimals are `Money`: a plain Decimal would come back as text."""
     profile_at: dict[str, int] = field(default_factory=dict)
     """Profile field → time of the event that set or cleared it last."""
     consents: dict[str, list[Any]] = field(default_factory=dict)
@@ -58,8 +62,24 @@ class Customer(Struct, array_like=True):
         return self.gross - self.refunds
 
 
-_encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(Customer)
+_MONEY = 1
+"""MessagePack extension type of an exact decimal; there is none in MessagePack itself."""
+
+
+def _exact(value: Any) -> msgspec.msgpack.Ext:
+    if type(value) is Money:
+        return msgspec.msgpack.Ext(_MONEY, str(value).encode())
+    raise NotImplementedError(type(value))
+
+
+def _back(code: int, data: memoryview) -> Any:
+    if code == _MONEY:
+        return Money(str(data, "ascii"))
+    raise NotImplementedError(code)
+
+
+_encoder = msgspec.msgpack.Encoder(enc_hook=_exact)
+_decoder = msgspec.msgpack.Decoder(Customer, ext_hook=_back)
 
 encode = _encoder.encode
 
