@@ -1,0 +1,81 @@
+"""`regulars rules …`: look at the marketers' files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from console.cli.output import BAD, print_json
+from console.settings import Settings
+from rules.load import Loaded, load
+from rules.problems import render_all
+from rules.ruleset import Rule
+
+app = typer.Typer(no_args_is_help=True, help="Check and list the rules.")
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command()
+def check(
+    folder: Annotated[Path | None, typer.Argument(help="The rules folder; REGULARS_RULES by default.")] = None,
+    json: Json = False,
+) -> None:
+    """Print every problem of every file; exit 1 when there is any."""
+    settings = Settings()
+    folder = folder or settings.rules
+    loaded = load(folder, written(settings.templates))
+    if json:
+        print_json({"ok": not loaded.problems, "problems": [msgspec.to_builtins(one) for one in loaded.problems]})
+    elif loaded.ruleset is not None:
+        count = len(loaded.ruleset.rules)
+        typer.echo(f"{folder}: {count} {'rule' if count == 1 else 'rules'}, no problems")
+    else:
+        typer.echo(_told(loaded))
+    if loaded.problems:
+        raise typer.Exit(BAD)
+
+
+@app.command("list")
+def list_(json: Json = False) -> None:
+    """Print the rules in the order they decide."""
+    settings = Settings()
+    loaded = load(settings.rules, written(settings.templates))
+    if loaded.ruleset is None:
+        typer.echo(_told(loaded), err=True)
+        raise typer.Exit(BAD)
+    if json:
+        print_json({"ruleset": loaded.ruleset.hash, "rules": [_row(rule) for rule in loaded.ruleset.rules]})
+        return
+    width = max((len(rule.id) for rule in loaded.ruleset.rules), default=0)
+    for rule in loaded.ruleset.rules:
+        typer.echo(f"{rule.id:<{width}}  {rule.status:<6}  {rule.on:<10}  {rule.name}")
+
+
+def written(templates: Path) -> dict[str, set[str]]:
+    """Message → the channels it is written for, by the names of the files `messages/<name>/<channel>.<locale>.md`."""
+    found: dict[str, set[str]] = {}
+    for file in sorted((templates / "messages").glob("*/*.*.md")):
+        found.setdefault(file.parent.name, set()).add(file.name.split(".")[0])
+    return found
+
+
+def _told(loaded: Loaded) -> str:
+    count = len(loaded.problems)
+    return f"{render_all(loaded.problems)}\n\n{count} {'problem' if count == 1 else 'problems'}"
+
+
+def _row(rule: Rule) -> dict[str, object]:
+    sends = [{"template": send.template, "channels": list(send.channels)} for send in rule.do]
+    return {
+        "id": rule.id,
+        "name": rule.name,
+        "status": rule.status.value,
+        "on": rule.on,
+        "class": rule.class_.value,
+        "priority": rule.priority,
+        "sends": sends,
+    }

@@ -1,0 +1,179 @@
+"""A YAML 1.2 file as nodes with places. Whatever is wrong with the YAML itself is told here, never raised."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    Event,
+    MappingEndEvent,
+    MappingStartEvent,
+    NodeEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
+from ruamel.yaml.reader import ReaderError
+
+from rules.places import offsets
+from rules.problems import Problem
+
+MAX_BYTES = 64 * 1024
+MAX_DEPTH = 16
+
+_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
+_OPENED = {
+    "while scanning a tag": 'no tags: put quotes round a value that begins with "!", or write "not"',
+    "while scanning an anchor": 'a value cannot begin with "&"; put quotes round it',
+    "while scanning an alias": 'a value cannot begin with "*"; put quotes round it',
+    "found unexpected end of stream": "the quote that opens here is never closed",
+}
+"""What went wrong where something began, by what the YAML reader says."""
+_WHY = {
+    "mapping values are not allowed": (
+        'a ":" followed by a space cannot stand here; check the indentation, or put quotes round the value'
+    ),
+    "found character '@'": "a value cannot begin with @; put quotes round it",
+    "found character '`'": "a value cannot begin with `; put quotes round it",
+    "found character '%'": "a value cannot begin with %; put quotes round it",
+    "expected <block end>": "this line is indented differently from the ones it belongs to",
+    "could not find expected ':'": 'there is no ":" after this key, or the indentation is wrong',
+    "expected ',' or ']'": 'a list in brackets is not closed: "]" or "," is missing',
+    "expected ',' or '}'": 'a mapping in braces is not closed: "}" or "," is missing',
+    "but found another document": "one file is one rule: remove the second '---'",
+}
+
+
+class Document:
+    """The text of one file, its root mapping (None when there is none) and the problems found so far."""
+
+    def __init__(self, path: str, content: bytes) -> None:
+        self.path = path
+        self.problems: list[Problem] = []
+        self.text = ""
+        self.root: MappingNode | None = None
+        self._starts = [0]
+        if self._decode(content):
+            self._starts += [found.end() for found in _BREAK.finditer(self.text)]
+            self._compose()
+
+    # Telling what is wrong.
+
+    def report(self, start: int, end: int, message: str, code: str) -> None:
+        """A problem with the text from index `start` to `end`; only its first line is underlined."""
+        line = bisect_right(self._starts, start) - 1
+        begin = self._starts[line]
+        source = _BREAK.split(self.text[begin:], maxsplit=1)[0]
+        length = max(1, min(end - start, len(source) - (start - begin)))
+        self.problems.append(Problem(self.path, line + 1, start - begin + 1, length, message, code, source))
+
+    def report_node(self, node: Node, message: str, code: str) -> None:
+        """A problem with a whole node."""
+        self.report(node.start_mark.index, node.end_mark.index, message, code)
+
+    def report_inside(self, node: ScalarNode, offset: int, length: int, message: str, code: str) -> None:
+        """A problem with `length` characters from `offset` of a scalar's value, wherever they stand in the file."""
+        places = offsets(self.text, node.start_mark.index, node.style, node.value)
+        if not places:
+            return self.report_node(node, message, code)
+        start = places[min(offset, len(places) - 1)]
+        last = places[min(max(offset + length - 1, offset), len(places) - 1)]
+        return self.report(start, last + 1, message, code)
+
+    # Reading.
+
+    def _decode(self, content: bytes) -> bool:
+        if len(content) > MAX_BYTES:
+            self.report(0, 1, f"the file is larger than {MAX_BYTES // 1024} KiB", "too-large")
+        elif content.startswith((b"\xff\xfe", b"\xfe\xff")):
+            self.report(0, 1, "the file is UTF-16; save it as UTF-8", "not-utf8")
+        elif content.startswith(b"\xef\xbb\xbf"):
+            self.report(0, 1, "the file begins with a byte order mark; save it as UTF-8 without one", "byte-order-mark")
+        else:
+            return self._utf8(content)
+        return False
+
+    def _utf8(self, content: bytes) -> bool:
+        try:
+            self.text = content.decode()
+        except UnicodeDecodeError as error:
+            self.text = content.decode(errors="replace")
+            self._starts += [found.end() for found in _BREAK.finditer(self.text)]
+            place = len(content[: error.start].decode())
+            self.report(place, place + 1, "this is not UTF-8; save the file as UTF-8", "not-utf8")
+            return False
+        return True
+
+    def _compose(self) -> None:
+        try:
+            depth = 0
+            for event in YAML(typ="safe", pure=True).parse(self.text):
+                depth += _deeper(event)
+                if depth > MAX_DEPTH:
+                    self.report(event.start_mark.index, event.end_mark.index, "nested too deeply", "too-deep")
+                    return
+                self._refuse(event)
+            if self.problems:
+                return
+            root = YAML(typ="safe", pure=True).compose(self.text)
+        except YAMLError as error:
+            self._unreadable(error)
+            return
+        if root is None:
+            self.report(0, 1, "the file is empty", "empty-file")
+        elif not isinstance(root, MappingNode):
+            self.report_node(root, "a file is made of lines such as `name: Come back`", "wrong-type")
+        else:
+            self.root = root
+
+    def _refuse(self, event: Event) -> None:
+        """What YAML allows and a rule file does not: it would read as something else than it shows."""
+        start, end = event.start_mark.index, event.end_mark.index
+        if isinstance(event, DocumentStartEvent) and (event.version or event.tags):
+            place = self.text.find("%")
+            self.report(place, place + 1, "a file has no % directives; remove the line", "directive")
+        elif isinstance(event, AliasEvent):
+            self.report(start, end, "no aliases: write the value out, or put quotes round it", "alias")
+        elif isinstance(event, NodeEvent) and event.anchor:
+            self.report(start, end, "no anchors: write the value out, or put quotes round it", "anchor")
+        elif isinstance(event, ScalarEvent | MappingStartEvent | SequenceStartEvent) and event.tag:
+            self.report(start, end, 'no tags: put quotes round a value that begins with "!", or write "not"', "tag")
+
+    def _unreadable(self, error: YAMLError) -> None:
+        if isinstance(error, ReaderError):
+            place = int(error.position)
+            message = f"the character U+{ord(self.text[place]):04X} cannot stand in a file; remove it"
+            return self.report(place, place + 1, message, "bad-character")
+        if not isinstance(error, MarkedYAMLError):
+            return self.report(0, 1, "this is not YAML", "yaml")
+        context, said = error.context_mark, f"{error.context or ''} {error.problem or ''}"
+        for begins, why in _OPENED.items():
+            if begins in said and context is not None:
+                return self.report(context.index, context.index + 1, why, "yaml")
+        mark = error.problem_mark or context
+        place = min(mark.index, max(len(self.text) - 1, 0)) if mark else 0
+        begin = self._starts[bisect_right(self._starts, place) - 1]
+        indent = self.text[begin : place + 1]
+        if "\t" in indent and not indent.strip():
+            tab = begin + indent.index("\t")
+            return self.report(tab, tab + 1, "a tab cannot indent; use spaces", "tab")
+        return self.report(place, place + 1, _why(said), "yaml")
+
+
+def _deeper(event: Event) -> int:
+    if isinstance(event, MappingStartEvent | SequenceStartEvent):
+        return 1
+    return -1 if isinstance(event, MappingEndEvent | SequenceEndEvent) else 0
+
+
+def _why(said: str) -> str:
+    for begins, why in _WHY.items():
+        if begins in said:
+            return why
+    return f"this is not YAML: {said.strip()}"

@@ -1,0 +1,95 @@
+"""The files of a rules folder to a rule set. Nothing else in this room reads files."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from rules.document import Document
+from rules.problems import Problem
+from rules.read_policy import read_policy
+from rules.read_rule import Templates, read_rule
+from rules.ruleset import Policy, Rule, RuleSet, rule_set
+
+POLICY = "policy.yaml"
+CAMPAIGNS = "campaigns"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A rule set, or None and every problem of every file, sorted by place."""
+
+    ruleset: RuleSet | None
+    problems: tuple[Problem, ...]
+
+
+def load(folder: Path, templates: Templates | None = None) -> Loaded:
+    """The rules of `folder`: `policy.yaml` and `campaigns/*.yaml`.
+
+    `templates` maps a message to the channels it is written for; without it messages are not looked up.
+    A defect of a file is a problem in the answer, never an error raised.
+    """
+    problems: list[Problem] = []
+    contents = _contents(folder, problems)
+    documents = {name: Document(_shown(folder / name), content) for name, content in contents.items()}
+    policy = read_policy(documents[POLICY]) if POLICY in documents else None
+    rules = _rules(documents, policy or Policy(), templates)
+    for document in documents.values():
+        problems += document.problems
+    if problems or policy is None:
+        return Loaded(None, tuple(sorted(problems)))
+    return Loaded(rule_set(rules, policy, _hash(contents)), ())
+
+
+def _rules(documents: dict[str, Document], policy: Policy, templates: Templates | None) -> list[Rule]:
+    rules = []
+    for name, document in documents.items():
+        if name != POLICY:
+            rules.append(read_rule(document, _shown(Path(Path(name).stem)), policy.shop, templates))
+    return [rule for rule in rules if rule is not None]
+
+
+def _contents(folder: Path, problems: list[Problem]) -> dict[str, bytes]:
+    """Name inside the folder → bytes, in sorted order; what cannot be read is a problem."""
+    names = [POLICY]
+    campaigns = folder / CAMPAIGNS
+    if not campaigns.is_dir():
+        _tell(problems, campaigns, "there is no folder of this name; one rule a file belongs in it", "missing-folder")
+    for path in sorted(found for found in campaigns.rglob("*") if found.suffix.lower() in (".yaml", ".yml")):
+        if path.name.startswith("."):
+            continue
+        if path.parent != campaigns or path.suffix != ".yaml":
+            _tell(problems, path, f"a rule is a file {CAMPAIGNS}/<id>.yaml; rename or move this one", "file-name")
+        else:
+            names.append(f"{CAMPAIGNS}/{path.name}")
+    found = {name: _read(folder / name, problems) for name in sorted(names)}
+    return {name: content for name, content in found.items() if content is not None}
+
+
+def _read(path: Path, problems: list[Problem]) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        _tell(problems, path, "the file is missing", "missing-file")
+    except OSError as error:
+        _tell(problems, path, f"the file cannot be read: {error.strerror}", "unreadable-file")
+    return None
+
+
+def _tell(problems: list[Problem], path: Path, message: str, code: str) -> None:
+    problems.append(Problem(_shown(path), 1, 1, 1, message, code))
+
+
+def _shown(path: Path) -> str:
+    """The path as text that can always be printed: a name that is not UTF-8 gets question marks."""
+    return path.as_posix().encode(errors="replace").decode()
+
+
+def _hash(contents: dict[str, bytes]) -> str:
+    """Names the state of the files: any byte of any of them changes it."""
+    digest = hashlib.sha256()
+    for name in sorted(contents):
+        for part in (name.encode(), contents[name]):
+            digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()[:16]

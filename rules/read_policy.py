@@ -1,0 +1,83 @@
+"""`rules/policy.yaml` to the policy of the shop."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from zoneinfo import available_timezones
+
+from babel.numbers import list_currencies
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
+
+from retention.shop import Shop
+from rules.document import Document
+from rules.reading import duration, keys, one_of, require, scalar, text
+from rules.ruleset import Policy
+
+KEYS = ("currency", "time_zone", "lateness", "rates")
+_RATE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+
+
+def read_policy(document: Document) -> Policy | None:
+    """The policy in `document`; None when the document got problems."""
+    root = document.root
+    if root is None:
+        return None
+    found = keys(document, root, KEYS)
+    require(document, root, found, ("currency", "time_zone"))
+    currency = _currency(document, found["currency"]) if "currency" in found else None
+    zone = None
+    if "time_zone" in found:
+        zone = one_of(document, found["time_zone"], "a time zone", sorted(available_timezones()), "unknown-time-zone")
+    lateness = _lateness(document, found["lateness"]) if "lateness" in found else Policy().lateness
+    rates = _rates(document, found["rates"], currency) if "rates" in found else {}
+    if document.problems or currency is None or zone is None or lateness is None:
+        return None
+    return Policy(Shop(currency, zone, rates), lateness)
+
+
+def _currency(document: Document, node: Node) -> str | None:
+    value = text(document, node, "a currency")
+    if value is None or value in list_currencies():
+        return value
+    hint = f'; did you mean "{value.upper()}"?' if value.upper() in list_currencies() else ""
+    document.report_node(node, f'"{value}" is no currency of ISO 4217, such as THB or EUR{hint}', "unknown-currency")
+    return None
+
+
+def _lateness(document: Document, node: Node) -> int | None:
+    value = text(document, node, "a duration such as 24h")
+    if value is None:
+        return None
+    micros = duration(value)
+    if micros is None:
+        document.report_node(node, f'"{value}" is no duration such as 24h or 2d', "bad-duration")
+    return micros
+
+
+def _rates(document: Document, node: Node, own: str | None) -> dict[str, Decimal]:
+    if not isinstance(node, MappingNode):
+        document.report_node(node, "rates are lines such as `USD: 34.10`", "wrong-type")
+        return {}
+    rates: dict[str, Decimal] = {}
+    for key, value in node.value:
+        currency = _currency(document, key)
+        if currency is not None and currency in rates:
+            document.report_node(key, f'"{currency}" stands here twice', "duplicate-key")
+        elif currency is not None and currency == own:
+            document.report_node(key, "the shop's own currency needs no rate", "bad-rate")
+        rate = _rate(document, value)
+        if currency is not None and rate is not None:
+            rates[currency] = rate
+    return rates
+
+
+def _rate(document: Document, node: Node) -> Decimal | None:
+    found = scalar(document, node, "a rate")
+    if not isinstance(found, ScalarNode):
+        return None
+    if not _RATE.fullmatch(found.value) or not Decimal(found.value):
+        message = "a rate is what one unit is worth in the shop's currency, such as 34.10"
+        document.report_node(node, message, "bad-rate")
+        return None
+    return Decimal(found.value)

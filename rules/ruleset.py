@@ -1,0 +1,102 @@
+"""The rules of a shop, ready to decide with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+from msgspec import Struct
+
+from retention.shop import Shop
+from rules.language import Condition
+
+HOUR = 3_600_000_000
+"""Microseconds of an hour."""
+
+ADDRESSES = {"email": "email", "sms": "phone", "line": "line_id", "push": "push_token"}
+"""Channel → the profile field that holds a customer's address on it."""
+
+
+class Status(StrEnum):
+    """Whether a rule decides, and whether what it decides is sent."""
+
+    DRAFT = "draft"
+    SHADOW = "shadow"
+    LIVE = "live"
+    PAUSED = "paused"
+
+
+class MessageClass(StrEnum):
+    """Which consent a message obeys: marketing needs the customer's, transactional does not."""
+
+    MARKETING = "marketing"
+    TRANSACTIONAL = "transactional"
+
+
+class Policy(Struct, frozen=True):
+    """What holds for all rules: the shop itself, and how late (µs) an event may be and still fire a rule."""
+
+    shop: Shop = Shop()
+    lateness: int = 24 * HOUR
+
+
+class Send(Struct, frozen=True):
+    """A message in the wording of `template`, by the first of `channels` that can be used."""
+
+    template: str
+    channels: tuple[str, ...]
+
+
+class Reentry(Struct, frozen=True):
+    """When a customer may enter a rule again; for `after`, how long (µs) after the last entry.
+
+    A birthday is entered once a calendar year at most, whatever is said here; `never` means just that.
+    """
+
+    kind: Literal["never", "always", "after"] = "never"
+    after: int = 0
+
+
+_NEVER = Reentry()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One file of `rules/campaigns`. `condition` is None when the rule has none; higher `priority` goes first."""
+
+    id: str
+    name: str
+    status: Status
+    on: str
+    condition: Condition | None
+    do: tuple[Send, ...]
+    class_: MessageClass = MessageClass.MARKETING
+    reentry: Reentry = _NEVER
+    priority: int = 0
+
+    @property
+    def order(self) -> tuple[int, str]:
+        """Sorts rules as they decide: higher priority first, then id."""
+        return -self.priority, self.id
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """All rules of one state of the files, in deciding order; `hash` names that state (16 hex digits)."""
+
+    rules: tuple[Rule, ...]
+    policy: Policy
+    hash: str
+    by_trigger: dict[str, tuple[Rule, ...]] = field(default_factory=dict)
+    """Event type → the rules that listen to it and decide: live and shadow ones."""
+
+
+def rule_set(rules: Iterable[Rule], policy: Policy, hash_: str) -> RuleSet:
+    """The rule set of `rules`, sorted and indexed."""
+    ordered = tuple(sorted(rules, key=lambda rule: rule.order))
+    deciding = [rule for rule in ordered if rule.status in (Status.LIVE, Status.SHADOW)]
+    triggers = {rule.on for rule in deciding}
+    by_trigger = {on: tuple(rule for rule in deciding if rule.on == on) for on in sorted(triggers)}
+    return RuleSet(ordered, policy, hash_, by_trigger)
