@@ -54,11 +54,12 @@ class Store:
     @contextlib.contextmanager
     def write(self, connection: Connection | None = None) -> Iterator[Connection]:
         """One transaction that may write: committed at the end, rolled back by an exception."""
-        with self._lock if self.sqlite else contextlib.nullcontext():
-            with contextlib.nullcontext(connection) if connection is not None else self.connect() as opened:
-                opened.info["write"] = True
-                with opened.begin():
-                    yield opened
+        queue = self._lock if self.sqlite else contextlib.nullcontext()
+        own = contextlib.nullcontext(connection) if connection is not None else self.connect()
+        with queue, own as opened:
+            opened.info["write"] = True
+            with opened.begin():
+                yield opened
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:

@@ -86,6 +86,7 @@ class DecisionRow(SQLModel, table=True):
     customer: str = Field(sa_column=_text(primary_key=True))
     seq: int = Field(sa_column=_big(primary_key=True, autoincrement=False))
     rule: str = Field(sa_column=_text(primary_key=True))
+    step: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     at: int = Field(sa_column=_big())
     outcome: str = Field(sa_column=_text())
     reason: str = Field(sa_column=_text())

@@ -71,11 +71,12 @@ def upgrade() -> None:
         sa.Column("customer", sa.Text(), nullable=False),
         sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("rule", sa.Text(), nullable=False),
+        sa.Column("step", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("outcome", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("message", sa.Text(), nullable=True),
-        sa.PrimaryKeyConstraint("customer", "seq", "rule"),
+        sa.PrimaryKeyConstraint("customer", "seq", "rule", "step"),
     )
     op.create_table(
         "event",

@@ -1,0 +1,238 @@
+"""What one batch reads and writes, inside its transaction. Storage never decides."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Connection, TextClause
+
+from retention.counters import Key
+from retention.events import Event
+from retention.orders import Order
+from retention.orders import decode as decode_order
+from retention.orders import encode as encode_order
+from retention.state import Customer
+from retention.state import decode as decode_customer
+from retention.state import encode as encode_customer
+from storage import sql
+from storage.errors import Contended
+
+CHUNK = 5_000
+"""Most values in one IN list."""
+
+
+class Loaded(Struct):
+    """A customer as read: `version` 0 = not in the store yet."""
+
+    version: int
+    state: Customer
+
+
+class Place(Struct, frozen=True):
+    """Where a record stood."""
+
+    incarnation: str
+    topic: str
+    partition: int
+    offset: int
+
+
+class DeadLetter(Struct, frozen=True):
+    """A record that could not be applied, with the original bytes."""
+
+    place: Place
+    reason: str
+    field: str
+    detail: str
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+
+
+class NewMessage(Struct, frozen=True):
+    """A message to queue; `context` is the encoded `storage.messages.Context`."""
+
+    key: str
+    customer: str
+    rule: str
+    step: int
+    template: str
+    channel: str
+    class_: str
+    created_at: int
+    due_at: int
+    expires_at: int | None
+    context: bytes
+
+
+class NewDecision(Struct, frozen=True):
+    """What a rule decided about one event."""
+
+    customer: str
+    seq: int
+    rule: str
+    step: int
+    at: int
+    outcome: str
+    reason: str
+    message: str | None
+
+
+class Batch:
+    """Reads and writes of one partition's batch; `seen` and `bad` are its recent past."""
+
+    def __init__(self, connection: Connection, topic: str, shard: int, seen: int, bad: int) -> None:
+        self._connection = connection
+        self._topic = topic
+        self._shard = shard
+        self.seen = seen
+        self.bad = bad
+
+    def received(self, digests: Collection[bytes]) -> dict[bytes, bytes]:
+        """Of these identities the ones seen before: digest → content digest."""
+        rows = self._chunks(sql.SEEN, "digests", digests)
+        return {bytes(row.digest): bytes(row.content) for row in rows}
+
+    def receive(self, identities: Mapping[bytes, bytes], now: int) -> None:
+        """Remember these identities; Contended when another writer received one of them meanwhile."""
+        rows = [{"digest": digest, "content": identities[digest], "at": now} for digest in sorted(identities)]
+        self._all(sql.RECEIVE, rows)
+
+    def customers(self, ids: Collection[str]) -> dict[str, Loaded]:
+        """Every one of these customers, new ones empty."""
+        found = {
+            row.id: Loaded(row.version, decode_customer(row.state)) for row in self._chunks(sql.CUSTOMERS, "ids", ids)
+        }
+        return {id: found.get(id) or Loaded(0, Customer()) for id in ids}
+
+    def orders(self, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], Order]:
+        """Of these (customer, key) the orders known."""
+        return self._orders(self._chunks(sql.ORDERS, "keys", keys))
+
+    def orders_of(self, customers: Collection[str]) -> dict[tuple[str, str], Order]:
+        """Every order of these customers."""
+        return self._orders(self._chunks(sql.ORDERS_OF, "customers", customers))
+
+    def save_customers(self, customers: Mapping[str, Loaded]) -> None:
+        """Insert the new, update the known at the version read; Contended when somebody else was there."""
+        new: list[dict[str, Any]] = []
+        known: list[dict[str, Any]] = []
+        for id in sorted(customers):
+            loaded = customers[id]
+            state = loaded.state
+            row = {
+                "id": id,
+                "version": loaded.version,
+                "shard": self._shard,
+                "orders": state.orders,
+                "net": state.net_revenue,
+                "last": state.last_order_at,
+                "state": encode_customer(state),
+            }
+            (known if loaded.version else new).append(row)
+        self._all(sql.NEW_CUSTOMER, new)
+        self._all(sql.SAVE_CUSTOMER, known)
+
+    def save_orders(self, orders: Mapping[tuple[str, str], Order]) -> None:
+        """Insert or replace these orders."""
+        self._many(
+            sql.SAVE_ORDER,
+            [
+                {"customer": customer, "key": key, "state": encode_order(order)}
+                for (customer, key), order in orders.items()
+            ],
+        )
+
+    def log(self, events: Iterable[Event], ruleset: str) -> None:
+        """Append stamped events to the log."""
+        self._many(
+            sql.LOG,
+            [
+                {
+                    "customer": event.customer,
+                    "seq": event.seq,
+                    "at": event.at,
+                    "time": event.time,
+                    "source": event.source,
+                    "id": event.id,
+                    "type": event.type,
+                    "ruleset": ruleset,
+                    "data": event.raw,
+                }
+                for event in events
+            ],
+        )
+
+    def count(self, deltas: Mapping[Key, int]) -> None:
+        """Add to the counters of this partition's shard."""
+        self._many(
+            sql.COUNT,
+            [
+                {"measure": measure, "period": period, "dims": dims, "shard": self._shard, "value": value}
+                for (measure, period, dims), value in sorted(deltas.items())
+                if value
+            ],
+        )
+
+    def decide(self, decisions: Iterable[NewDecision]) -> None:
+        """Write the decisions of rules that passed their condition."""
+        self._many(sql.DECIDE, [msgspec.structs.asdict(decision) for decision in decisions])
+
+    def queue(self, messages: Iterable[NewMessage]) -> None:
+        """Queue messages; one whose key is known is queued already."""
+        self._many(sql.QUEUE, [msgspec.structs.asdict(message) for message in messages])
+
+    def bury(self, letters: Iterable[DeadLetter], now: int) -> None:
+        """Keep what could not be applied, once a place."""
+        bury_rows(self._connection, letters, now)
+
+    def health(self, seen: int, bad: int) -> None:
+        """Write back the partition's recent past."""
+        self._connection.execute(sql.HEALTH, {"topic": self._topic, "id": self._shard, "seen": seen, "bad": bad})
+
+    def _orders(self, rows: Iterable[Any]) -> dict[tuple[str, str], Order]:
+        return {(row.customer, row.key): decode_order(row.state) for row in rows}
+
+    def _chunks(self, statement: TextClause, name: str, values: Collection[Any]) -> Iterable[Any]:
+        listed = list(values)
+        for start in range(0, len(listed), CHUNK):
+            yield from self._connection.execute(statement, {name: listed[start : start + CHUNK]})
+
+    def _many(self, statement: TextClause, rows: list[dict[str, Any]]) -> int:
+        if not rows:
+            return 0
+        return self._connection.execute(statement, rows).rowcount
+
+    def _all(self, statement: TextClause, rows: list[dict[str, Any]]) -> None:
+        """Every row must take effect; one that does not was written by somebody else since we looked."""
+        if self._many(statement, rows) != len(rows):
+            raise Contended("another writer changed the same rows")
+
+
+def bury_rows(connection: Connection, letters: Iterable[DeadLetter], now: int) -> None:
+    """Keep dead letters, once a place."""
+    rows = [_dead_letter(letter, now) for letter in letters]
+    if rows:
+        connection.execute(sql.DEAD_LETTER, rows)
+
+
+def _dead_letter(letter: DeadLetter, now: int) -> dict[str, Any]:
+    place = letter.place
+    headers = [[name, base64.b64encode(value).decode()] for name, value in letter.headers]
+    return {
+        "incarnation": place.incarnation,
+        "topic": place.topic,
+        "partition": place.partition,
+        "offset": place.offset,
+        "at": now,
+        "reason": letter.reason,
+        "field": letter.field,
+        "detail": letter.detail,
+        "key": letter.key,
+        "value": letter.value,
+        "headers": msgspec.json.encode(headers).decode(),
+    }

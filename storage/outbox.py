@@ -1,0 +1,73 @@
+"""Rows on their way to the broker: the outbox, and dead letters not yet relayed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+from sqlalchemy import Connection, bindparam, text
+
+
+class Outgoing(Struct, frozen=True):
+    """One record of the outbox."""
+
+    id: int
+    topic: str
+    key: bytes
+    value: bytes
+
+
+class Letter(Struct, frozen=True):
+    """One dead letter to relay: its place, why, and the original bytes."""
+
+    incarnation: str
+    topic: str
+    partition: int
+    offset: int
+    reason: str
+    field: str
+    key: bytes | None
+    value: bytes | None
+
+
+_OUTBOX = text("SELECT id, topic, key, value FROM outbox ORDER BY id LIMIT :most")
+_SENT = text("DELETE FROM outbox WHERE id IN :ids").bindparams(bindparam("ids", expanding=True))
+_LETTERS = text(
+    """SELECT incarnation, topic, partition, "offset", reason, field, key, value FROM dead_letter
+       WHERE NOT relayed ORDER BY at LIMIT :most"""
+)
+_RELAYED = text(
+    """UPDATE dead_letter SET relayed = TRUE
+       WHERE incarnation = :incarnation AND topic = :topic AND partition = :partition AND "offset" = :offset"""
+)
+
+
+def waiting(connection: Connection, most: int) -> list[Outgoing]:
+    """The oldest rows of the outbox."""
+    return [
+        Outgoing(row.id, row.topic, bytes(row.key), bytes(row.value))
+        for row in connection.execute(_OUTBOX, {"most": most})
+    ]
+
+
+def sent(connection: Connection, rows: Sequence[Outgoing]) -> None:
+    """The broker has these: they go."""
+    if rows:
+        connection.execute(_SENT, {"ids": [row.id for row in rows]})
+
+
+def letters(connection: Connection, most: int) -> list[Letter]:
+    """The oldest dead letters not yet relayed."""
+    return [Letter(*row) for row in connection.execute(_LETTERS, {"most": most})]
+
+
+def relayed(connection: Connection, rows: Sequence[Letter]) -> None:
+    """The broker has these."""
+    if rows:
+        connection.execute(
+            _RELAYED,
+            [
+                {"incarnation": row.incarnation, "topic": row.topic, "partition": row.partition, "offset": row.offset}
+                for row in rows
+            ],
+        )

@@ -1,0 +1,129 @@
+"""The Faust app: one worker runs the agents of the shop's topics and the reader."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterable, Awaitable, Callable
+from typing import Any
+
+import faust
+from faust.types.auth import AUTH_PROTOCOLS_SASL
+
+from streams.broker import SOURCES, Broker
+from streams.reader import Reader
+from streams.record import Record
+from streams.sources.forward import Forwarder
+
+log = logging.getLogger(__name__)
+
+WITHIN = 0.05
+"""Seconds an agent waits to fill a batch; long ones make Faust's shutdown hang (faust-streaming #162)."""
+
+
+def build(
+    broker: Broker,
+    forwarder: Forwarder | None,
+    reader: Reader | None,
+    batch: int,
+    fail: Callable[[BaseException], None],
+) -> Any:
+    """The app with an agent a source topic (when there is a forwarder) and the reader (when there is one).
+
+    Whatever escapes an agent or the reader goes to `fail`, which is to end the process: Faust would
+    acknowledge what the agent held and go on without it.
+    """
+    app = faust.App(
+        "regulars-sources",
+        broker=f"kafka://{broker.bootstrap.replace(',', ';kafka://')}",
+        broker_credentials=_credentials(broker),
+        broker_session_timeout=broker.session_timeout_ms / 1000,
+        broker_heartbeat_interval=broker.session_timeout_ms / 4000,
+        consumer_auto_offset_reset="earliest",
+        key_serializer="raw",
+        value_serializer="raw",
+        store="memory://",
+        stream_buffer_maxsize=4096,
+        stream_wait_empty=False,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        web_enabled=False,
+        worker_redirect_stdouts=False,
+        autodiscover=False,
+        loop=asyncio.get_running_loop(),
+    )
+    if forwarder is not None:
+        for topic in SOURCES:
+            _agent(app, topic, forwarder, batch, fail)
+    if reader is not None:
+        app.service(_reader_service(reader, fail))
+    return app
+
+
+def _agent(app: Any, topic: str, forwarder: Forwarder, batch: int, fail: Callable[[BaseException], None]) -> None:
+    async def forward(stream: Any) -> None:
+        async for events in _batches(stream, batch):
+            try:
+                await forwarder.forward([_record(event.message) for event in events])
+            except asyncio.CancelledError:
+                raise
+            except BaseException as error:
+                fail(error)
+                await asyncio.Event().wait()  # acknowledge nothing more; the process is ending
+            for event in events:
+                await stream.ack(event)
+
+    channel = app.topic(topic, key_serializer="raw", value_serializer="raw")
+    app.agent(channel, name=f"streams.sources.{topic}", concurrency=1)(forward)
+
+
+def _batches(stream: Any, most: int) -> AsyncIterable[Any]:
+    """The one form of Faust's batches that loses nothing (see docs/decisions/faust.md)."""
+    batches: AsyncIterable[Any] = stream.noack_take(most, within=WITHIN)
+    return batches
+
+
+def _reader_service(reader: Reader, fail: Callable[[BaseException], None]) -> type[Any]:
+    class ReaderService(faust.Service):
+        """Runs the reader inside the worker."""
+
+        async def on_start(self) -> None:
+            self.add_future(_watched(reader.run, fail))
+
+        async def on_stop(self) -> None:
+            reader.stop()
+            await reader.stopped.wait()
+
+    return ReaderService
+
+
+async def _watched(work: Callable[[], Awaitable[None]], fail: Callable[[BaseException], None]) -> None:
+    try:
+        await work()
+    except asyncio.CancelledError:
+        raise
+    except BaseException as error:
+        fail(error)
+
+
+def _record(message: Any) -> Record:
+    headers = message.headers or ()
+    pairs = tuple(headers.items()) if isinstance(headers, dict) else tuple(headers)
+    stamp = round(message.timestamp * 1000)
+    return Record(message.topic, message.partition, message.offset, stamp, message.key, message.value, pairs)
+
+
+def _credentials(broker: Broker) -> Any:
+    security = broker.security
+    protocol = security.get("security_protocol")
+    if protocol is None:
+        return None
+    if protocol == "SSL":
+        return faust.SSLCredentials(security["ssl_context"])
+    assert protocol in {str(known.value) for known in AUTH_PROTOCOLS_SASL}
+    return faust.SASLCredentials(
+        username=security["sasl_plain_username"],
+        password=security["sasl_plain_password"],
+        ssl_context=security.get("ssl_context"),
+        mechanism=security["sasl_mechanism"],
+    )

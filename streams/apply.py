@@ -1,0 +1,293 @@
+"""One partition's records into the store, in one transaction: the heart of Regulars. Knows no broker."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from msgspec import Struct, field
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from retention.counters import Deltas, add
+from retention.decode import decode
+from retention.errors import BadEvent
+from retention.events import Event
+from retention.fold import fold
+from retention.orders import Order, row_key
+from retention.periods import local, month_of, name
+from rules.engine.decide import Decided, decide
+from rules.ruleset import RuleSet
+from storage.batch import Batch, DeadLetter, Loaded, NewDecision, NewMessage, Place
+from storage.errors import Contended, Halted, StoreError
+from storage.intake import next_health, too_many_bad
+from storage.messages import Context
+from storage.writer import Held, Writer
+from streams.partitions import partition_of
+from streams.record import Record
+
+log = logging.getLogger(__name__)
+
+DAY = 86_400_000_000
+TRIES = 5
+
+
+class Intake(Struct, frozen=True):
+    """How records are taken in. `horizon` in days; `partitions` of the topic, 0 = any partition will do."""
+
+    incarnation: str
+    partitions: int
+    horizon: int = 400
+    bad_share: float = 0.5
+    history: bool = False
+    """An import: any age is welcome, nothing fires, nothing halts."""
+
+
+class Outcome(Struct):
+    """What became of one call's records."""
+
+    applied: int = 0
+    duplicates: int = 0
+    dead: int = 0
+    messages: int = 0
+    misrouted: list[Record] = field(default_factory=list)
+    """Records that belong to another partition: to be produced there, unchanged, before the commit."""
+
+    def __iadd__(self, other: Outcome) -> Outcome:
+        self.applied += other.applied
+        self.duplicates += other.duplicates
+        self.dead += other.dead
+        self.messages += other.messages
+        self.misrouted += other.misrouted
+        return self
+
+
+class Applier:
+    """Applies records to the store through one writer; one thread at a time."""
+
+    def __init__(self, writer: Writer, rules: RuleSet, intake: Intake, clock: Callable[[], int]) -> None:
+        self.writer = writer
+        self.rules = rules
+        self.intake = intake
+        self._clock = clock
+        self._digest_key = writer.store.digest_key()
+        self.zone = rules.policy.shop.zone
+        self.titles = {rule.id: rule.name for rule in rules.rules}
+
+    def apply(self, held: Held, records: Sequence[Record]) -> Outcome:
+        """Apply one partition's records in order, commit, and say what became of them.
+
+        A record that makes the transaction raise is found by halving and buried as `failed`; the rest goes
+        on. Raises Fenced, Halted, Unreachable and database errors worth a retry; then nothing of the
+        records still to come is in the store.
+        """
+        try:
+            return self._contend(held, records, broken=False)
+        except (StoreError, OperationalError, InterfaceError):
+            raise
+        except Exception:
+            log.exception("a batch of %d records of %s/%d raised", len(records), held.topic, held.id)
+        if len(records) == 1:
+            return self._contend(held, records, broken=True)
+        middle = len(records) // 2
+        outcome = self.apply(held, records[:middle])
+        outcome += self.apply(held, records[middle:])
+        return outcome
+
+    def _contend(self, held: Held, records: Sequence[Record], broken: bool) -> Outcome:
+        for _ in range(TRIES):
+            try:
+                return self._transaction(held, records, broken)
+            except Contended:
+                log.info("another writer was faster on %s/%d; trying the batch again", held.topic, held.id)
+        return self._transaction(held, records, broken)
+
+    def _transaction(self, held: Held, records: Sequence[Record], broken: bool) -> Outcome:
+        now = self._clock()
+        task = _Task(self, held, now)
+        for record in records:
+            task.look_at(record, broken)
+        try:
+            with self.writer.batch(held, records[-1].offset + 1, now) as batch:
+                return task.run(batch)
+        except _TooManyBad as stop:
+            self.writer.halt(held, str(stop))
+            raise Halted(str(stop)) from None
+
+    def home_of(self, record: Record) -> int:
+        """The partition a record's key belongs to."""
+        assert record.key is not None
+        return partition_of(record.key, self.intake.partitions)
+
+    def identity(self, event: Event) -> bytes:
+        """Keyed digest of (source, id)."""
+        return hashlib.blake2b(f"{event.source}\x1f{event.id}".encode(), digest_size=16, key=self._digest_key).digest()
+
+    def content(self, event: Event) -> bytes:
+        """Keyed digest of what an identity must always come with."""
+        head = f"{event.type}\x1f{event.customer}\x1f{event.time}\x1f".encode()
+        return hashlib.blake2b(head + event.raw, digest_size=16, key=self._digest_key).digest()
+
+
+class _TooManyBad(Exception):
+    pass
+
+
+class _Task:
+    """One transaction's work. Lives for one call; its dictionaries are the batch's working set."""
+
+    def __init__(self, applier: Applier, held: Held, now: int) -> None:
+        self.applier = applier
+        self.intake = applier.intake
+        self.held = held
+        self.now = now
+        self.outcome = Outcome()
+        self.arrived: list[tuple[Record, Event, bytes, bytes]] = []
+        self.dead: list[DeadLetter] = []
+        self.deltas: Deltas = {}
+        self.applied: list[Event] = []
+        self.decisions: list[NewDecision] = []
+        self.messages: list[NewMessage] = []
+        self.touched: dict[tuple[str, str], Order] = {}
+
+    def look_at(self, record: Record, broken: bool) -> None:
+        """Decode and check one record, before the transaction."""
+        try:
+            event = decode(record.key, record.value, record.headers, self.applier.rules.policy.shop, self.now)
+            if self._misrouted(record):
+                self.outcome.misrouted.append(record)
+                return
+            if broken:
+                raise BadEvent("failed")
+            if not self.intake.history and event.time < self.now - self.intake.horizon * DAY:
+                raise BadEvent("before-horizon", "time")
+        except BadEvent as error:
+            self._bury(record, error)
+            return
+        self.arrived.append((record, event, self.applier.identity(event), self.applier.content(event)))
+
+    def run(self, batch: Batch) -> Outcome:
+        """Everything inside the transaction, after the fence."""
+        fresh = self._receive(batch)
+        customers = batch.customers({event.customer for event in fresh})
+        orders = self._orders(batch, fresh)
+        for event in fresh:
+            self._one(event, customers[event.customer], orders)
+        self._save(batch, customers)
+        self._health(batch)
+        self.outcome.applied = len(fresh)
+        self.outcome.messages = len(self.messages)
+        return self.outcome
+
+    def _receive(self, batch: Batch) -> list[Event]:
+        known = batch.received({identity for _, _, identity, _ in self.arrived})
+        fresh: list[Event] = []
+        new: dict[bytes, bytes] = {}
+        for record, event, identity, content in self.arrived:
+            seen = known.get(identity) or new.get(identity)
+            if seen is None:
+                new[identity] = content
+                fresh.append(event)
+            elif seen == content:
+                self.outcome.duplicates += 1
+            else:
+                self._bury(record, BadEvent("id-reused", "id"))
+        batch.receive(new, self.now)
+        return fresh
+
+    def _orders(self, batch: Batch, events: Iterable[Event]) -> dict[tuple[str, str], Order]:
+        keys = {(event.customer, key) for event in events if (key := row_key(event)) is not None}
+        flagged = {event.customer for event in events if event.type == "profile" and event.data.staff in (True, False)}
+        return batch.orders(keys) | (batch.orders_of(flagged) if flagged else {})
+
+    def _one(self, event: Event, loaded: Loaded, orders: dict[tuple[str, str], Order]) -> None:
+        customer = loaded.state
+        customer.at = event.at = max(self.now, customer.at)
+        customer.seq += 1
+        event.seq = customer.seq
+        key = row_key(event)
+        order = None
+        if key is not None:
+            place = (event.customer, key)
+            order = orders.get(place)
+            if order is None:
+                order = orders[place] = Order()
+            self.touched[place] = order
+        new = fold(customer, order, event, self.applier.zone, self.deltas, lambda: _of(orders, event.customer))
+        self.applied.append(event)
+        if not self.intake.history:
+            self._decided(event, loaded, decide(self.applier.rules, event, customer, new))
+
+    def _decided(self, event: Event, loaded: Loaded, decided: Decided) -> None:
+        month = name(month_of(local(event.at, self.applier.zone)), "month")
+        for (rule, guard), times in decided.not_fired.items():
+            add(self.deltas, "not_fired", month, times, f"{rule}/{guard}")
+        for decision in decided.decisions:
+            message = decision.message
+            add(self.deltas, "decided", month, 1, f"{decision.rule}/{decision.outcome}/{decision.reason}")
+            self.decisions.append(
+                NewDecision(
+                    event.customer,
+                    event.seq,
+                    decision.rule,
+                    decision.step,
+                    event.at,
+                    decision.outcome,
+                    decision.reason,
+                    message.key if message is not None else None,
+                )
+            )
+            if message is not None:
+                self.messages.append(
+                    NewMessage(
+                        key=message.key,
+                        customer=event.customer,
+                        rule=message.rule,
+                        step=message.step,
+                        template=message.template,
+                        channel=message.channel,
+                        class_=message.class_,
+                        created_at=event.at,
+                        due_at=event.at,
+                        expires_at=None,
+                        context=self._context(event, loaded, message.rule).encode(),
+                    )
+                )
+
+    def _context(self, event: Event, loaded: Loaded, rule: str) -> Context:
+        state = loaded.state
+        title = self.applier.titles[rule]
+        return Context(event.type, event.time, event.raw, event.amount, state.orders, state.orders_ever, title)
+
+    def _save(self, batch: Batch, customers: Mapping[str, Loaded]) -> None:
+        batch.save_customers(customers)
+        batch.save_orders(self.touched)
+        batch.log(self.applied, "" if self.intake.history else self.applier.rules.hash)
+        batch.count(self.deltas)
+        batch.decide(self.decisions)
+        batch.queue(self.messages)
+        batch.bury(self.dead, self.now)
+
+    def _health(self, batch: Batch) -> None:
+        looked_at = len(self.arrived) + sum(letter.reason != "id-reused" for letter in self.dead)
+        seen, bad = batch.seen + looked_at, batch.bad + len(self.dead)
+        why = too_many_bad(self.held.topic, self.held.id, seen, bad, self.intake.bad_share)
+        if why is not None and not self.intake.history:
+            raise _TooManyBad(why)
+        batch.health(*next_health(seen, bad))
+
+    def _bury(self, record: Record, error: BadEvent) -> None:
+        place = Place(self.intake.incarnation, record.topic, record.partition, record.offset)
+        self.outcome.dead += 1
+        self.dead.append(
+            DeadLetter(place, error.reason, error.field, error.detail, record.key, record.value, record.headers)
+        )
+
+    def _misrouted(self, record: Record) -> bool:
+        if not self.intake.partitions or record.key is None:
+            return False
+        return partition_of(record.key, self.intake.partitions) != record.partition
+
+
+def _of(orders: Mapping[tuple[str, str], Order], customer: str) -> Iterable[Order]:
+    return [order for (owner, _), order in orders.items() if owner == customer]

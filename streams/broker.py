@@ -1,0 +1,125 @@
+"""Where the broker is, and the topics Regulars needs on it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from msgspec import Struct, field
+
+from streams.errors import BrokerUnreachable, StreamError
+
+log = logging.getLogger(__name__)
+
+EVENTS = "events"
+DEAD_LETTERS = "dead-letters"
+SOURCES = {"purchases": "purchase", "returns": "return", "birthdays": "birthday"}
+"""The shop's plain topics → the event type of their records."""
+TOPICS = (EVENTS, *SOURCES, DEAD_LETTERS)
+
+READERS = "regulars"
+"""Consumer group of the readers; Faust's agents join `regulars-sources`."""
+
+
+class Broker(Struct, frozen=True):
+    """One broker, or cluster. `incarnation` names its log: offsets mean nothing across two of them."""
+
+    bootstrap: str
+    embedded: bool = False
+    incarnation: str = ""
+    security: dict[str, Any] = field(default_factory=dict)
+    """Arguments for aiokafka's clients: protocol, mechanism, credentials, TLS context."""
+
+    @property
+    def session_timeout_ms(self) -> int:
+        """The embedded broker makes a group's first join wait half of this."""
+        return 6_000 if self.embedded else 30_000
+
+    def producer(self) -> AIOKafkaProducer:
+        """A producer that acknowledges only what every in-sync replica has; idempotent where the broker can."""
+        return AIOKafkaProducer(
+            bootstrap_servers=self.bootstrap,
+            acks="all",
+            enable_idempotence=not self.embedded,
+            linger_ms=5,
+            max_batch_size=256 * 1024,
+            max_request_size=2 * 1024 * 1024,
+            **self.security,
+        )
+
+
+def parse(url: str) -> Broker:
+    """`kafka://[user:password@]host:9092[,host:9092 …][?security=ssl|sasl_ssl|sasl_plaintext&mechanism=…&cafile=…]`."""
+    parts = urlsplit(url)
+    if parts.scheme != "kafka" or not parts.netloc:
+        raise StreamError("REGULARS_BROKER must be `embedded` or kafka://host:9092[,host:9092 …]")
+    credentials, _, hosts = parts.netloc.rpartition("@")
+    options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    return Broker(hosts, security=_security(credentials, options))
+
+
+def _security(credentials: str, options: dict[str, str]) -> dict[str, Any]:
+    unknown = set(options) - {"security", "mechanism", "cafile"}
+    if unknown:
+        raise StreamError(f"REGULARS_BROKER: unknown option {sorted(unknown)[0]}; known: security, mechanism, cafile")
+    protocol = options.get("security", "sasl_ssl" if credentials else "plaintext").upper()
+    if protocol not in ("PLAINTEXT", "SSL", "SASL_SSL", "SASL_PLAINTEXT"):
+        raise StreamError("REGULARS_BROKER: security is one of plaintext, ssl, sasl_ssl, sasl_plaintext")
+    security: dict[str, Any] = {} if protocol == "PLAINTEXT" else {"security_protocol": protocol}
+    if protocol.endswith("SSL"):
+        security["ssl_context"] = ssl.create_default_context(cafile=options.get("cafile"))
+    if protocol.startswith("SASL"):
+        user, _, password = credentials.partition(":")
+        security |= {
+            "sasl_mechanism": options.get("mechanism", "PLAIN"),
+            "sasl_plain_username": unquote(user),
+            "sasl_plain_password": unquote(password),
+        }
+    return security
+
+
+async def connect(broker: Broker, partitions: int, replication: int, retention_days: int) -> Broker:
+    """Create the topics that are missing; the broker with its incarnation. Raises BrokerUnreachable."""
+    admin = await _admin(broker)
+    try:
+        existing = set(await admin.list_topics())
+        wanted = {
+            "retention.ms": str(retention_days * 86_400_000),
+        }
+        topics = [
+            NewTopic(name, partitions, replication, topic_configs=wanted) for name in TOPICS if name not in existing
+        ]
+        if topics:
+            _check(await admin.create_topics(topics))
+            log.info("created topics %s", ", ".join(topic.name for topic in topics))
+        incarnation = broker.incarnation or (await admin.describe_cluster())["cluster_id"]
+    except KafkaError as error:
+        raise BrokerUnreachable(f"the broker at {broker.bootstrap} refused: {type(error).__name__}") from error
+    finally:
+        await admin.close()
+    return Broker(broker.bootstrap, broker.embedded, incarnation, broker.security)
+
+
+async def _admin(broker: Broker) -> AIOKafkaAdminClient:
+    admin = AIOKafkaAdminClient(bootstrap_servers=broker.bootstrap, request_timeout_ms=15_000, **broker.security)
+    try:
+        await asyncio.wait_for(admin.start(), 20)
+    except (KafkaError, OSError, TimeoutError) as error:
+        await admin.close()
+        raise BrokerUnreachable(
+            f"the broker at {broker.bootstrap} does not answer; is it up, and is REGULARS_BROKER right?"
+        ) from error
+    return admin
+
+
+def _check(response: Any) -> None:
+    for entry in response.topic_errors:
+        error = for_code(entry[1])
+        if error.errno and error is not TopicAlreadyExistsError:
+            raise StreamError(f"topic {entry[0]} could not be created: {error.__name__}")

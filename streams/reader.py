@@ -1,0 +1,172 @@
+"""The hot path: topic `events` → store. Owns an aiokafka consumer; commits an offset only after the store has it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import KafkaError
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from storage.errors import Fenced, Halted, Importing, Unreachable
+from storage.writer import Held
+from streams.apply import Applier, Outcome
+from streams.broker import EVENTS, READERS, Broker
+from streams.errors import IntakeHalted
+from streams.record import Record
+
+log = logging.getLogger(__name__)
+
+POLL_MS = 200
+RETRY_FIRST, RETRY_MOST = 0.1, 5.0
+"""Seconds between tries while the store does not answer."""
+
+
+class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Reads its share of `events` until stopped. One instance a process."""
+
+    def __init__(
+        self, broker: Broker, applier: Applier, batch: int, tell: Callable[[Outcome], None] | None = None
+    ) -> None:
+        self.broker = broker
+        self.applier = applier
+        self.batch = batch
+        """Most records a transaction takes."""
+        self.tell = tell
+        """Hears of every committed batch."""
+        self.progress = time.monotonic()
+        """When records were last applied, or there were none: liveness is progress."""
+        self.stopped = asyncio.Event()
+        self._held: dict[TopicPartition, Held] = {}
+        self._stopping = False
+        self._thread = ThreadPoolExecutor(1, "apply")
+        self._consumer: AIOKafkaConsumer | None = None
+        self._producer: AIOKafkaProducer | None = None
+
+    async def run(self) -> None:
+        """Read until `stop`. Raises IntakeHalted; whatever else it raises should end the process."""
+        self._consumer = consumer = AIOKafkaConsumer(
+            bootstrap_servers=self.broker.bootstrap,
+            group_id=READERS,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            session_timeout_ms=self.broker.session_timeout_ms,
+            heartbeat_interval_ms=self.broker.session_timeout_ms // 4,
+            max_partition_fetch_bytes=4 * 1024 * 1024,
+            fetch_max_wait_ms=100,
+            **self.broker.security,
+        )
+        self._producer = self.broker.producer()
+        consumer.subscribe([EVENTS], listener=self)
+        try:
+            await self._producer.start()
+            await consumer.start()
+            while not self._stopping:
+                await self._turn(consumer)
+        finally:
+            await consumer.stop()
+            await self._producer.stop()
+            await asyncio.to_thread(self._thread.shutdown)
+            self.stopped.set()
+
+    def stop(self) -> None:
+        """Finish the batch at hand, then leave the group."""
+        self._stopping = True
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        """What we held is somebody else's now; a batch under way is fenced when they take it."""
+        for partition in revoked:
+            self._held.pop(partition, None)
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """Taken at the first batch, not here: a listener must not wait for the store."""
+        for partition in assigned:
+            self._held.pop(partition, None)
+
+    async def _turn(self, consumer: AIOKafkaConsumer) -> None:
+        polled = await consumer.getmany(timeout_ms=POLL_MS, max_records=self.batch)
+        if not polled:
+            self.progress = time.monotonic()
+        for partition, messages in polled.items():
+            if self._stopping or partition not in consumer.assignment():
+                return
+            records = [_record(message) for message in messages]
+            if not await self._apply(consumer, partition, records):
+                return
+            self.progress = time.monotonic()
+
+    async def _apply(self, consumer: AIOKafkaConsumer, partition: TopicPartition, records: Sequence[Record]) -> bool:
+        """Apply and commit; False when the partition is not ours any more and what was read must go."""
+        wait = RETRY_FIRST
+        while partition in consumer.assignment() and not self._stopping:
+            try:
+                held = await self._take(partition)
+                outcome = await self._in_thread(self.applier.apply, held, records)
+            except Fenced:
+                log.warning("partition %s/%d was taken over; what was read is dropped", *partition)
+                self._held.pop(partition, None)
+            except Halted as error:
+                raise IntakeHalted(error.why) from None
+            except (OperationalError, InterfaceError, Unreachable, Importing) as error:
+                log.warning("the store cannot take a batch yet (%s); trying again", type(error).__name__)
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, RETRY_MOST)
+            else:
+                await self._forward(outcome.misrouted)
+                if self.tell is not None:
+                    self.tell(outcome)
+                return await self._commit(consumer, partition, records[-1].offset + 1)
+        return False
+
+    async def _take(self, partition: TopicPartition) -> Held:
+        held = self._held.get(partition)
+        if held is None:
+            held = await self._in_thread(self.applier.writer.take, partition.topic, partition.partition)
+            self._held[partition] = held
+        return held
+
+    async def _forward(self, misrouted: Sequence[Record]) -> None:
+        """Produce records that belong elsewhere to their own partition, unchanged."""
+        if not misrouted:
+            return
+        assert self._producer is not None
+        sent = [
+            await self._producer.send(
+                EVENTS,
+                value=record.value,
+                key=record.key,
+                headers=list(record.headers),
+                timestamp_ms=record.timestamp,
+                partition=self.applier.home_of(record),
+            )
+            for record in misrouted
+        ]
+        await asyncio.gather(*sent)
+
+    async def _commit(self, consumer: AIOKafkaConsumer, partition: TopicPartition, position: int) -> bool:
+        try:
+            await consumer.commit({partition: position})
+        except KafkaError as error:
+            log.info("offset of %s/%d not committed (%s); it will be read again", *partition, type(error).__name__)
+            return False
+        return True
+
+    async def _in_thread(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)
+
+
+def _record(message: Any) -> Record:
+    return Record(
+        message.topic,
+        message.partition,
+        message.offset,
+        message.timestamp,
+        message.key,
+        message.value,
+        message.headers,
+    )

@@ -1,0 +1,89 @@
+"""Rows → topics: results of sending, dead letters. At least once; the inbox takes care of the rest."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from storage import outbox
+from storage.errors import Unreachable
+from storage.outbox import Letter, Outgoing
+from storage.store import Store
+from streams.broker import DEAD_LETTERS, Broker
+
+log = logging.getLogger(__name__)
+
+MOST = 500
+IDLE = 0.2
+RETRY = 2.0
+"""Seconds to wait: when there was nothing, and after an error."""
+
+
+class Relay:
+    """Produces what the store holds for the broker, oldest first. Two of them do no harm."""
+
+    def __init__(self, store: Store, broker: Broker) -> None:
+        self.store = store
+        self.broker = broker
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Relay until `stop`."""
+        producer = self.broker.producer()
+        await producer.start()
+        try:
+            while not self._stopping.is_set():
+                await self._turn(producer)
+        finally:
+            await producer.stop()
+
+    def stop(self) -> None:
+        """Finish the turn at hand."""
+        self._stopping.set()
+
+    async def _turn(self, producer: AIOKafkaProducer) -> None:
+        try:
+            if await self.relay(producer) == 0:
+                await self._sleep(IDLE)
+        except (KafkaError, OperationalError, InterfaceError, Unreachable) as error:
+            log.warning("the relay could not hand on (%s); trying again", type(error).__name__)
+            await self._sleep(RETRY)
+
+    async def relay(self, producer: AIOKafkaProducer) -> int:
+        """One round: how many rows reached the broker."""
+        rows, letters = await asyncio.to_thread(self._waiting)
+        if not rows and not letters:
+            return 0
+        sending = [await producer.send(row.topic, key=row.key, value=row.value) for row in rows]
+        sending += [
+            await producer.send(DEAD_LETTERS, key=letter.key, value=letter.value, headers=_headers(letter))
+            for letter in letters
+        ]
+        await asyncio.gather(*sending)
+        await asyncio.to_thread(self._done, rows, letters)
+        return len(rows) + len(letters)
+
+    def _waiting(self) -> tuple[list[Outgoing], list[Letter]]:
+        with self.store.read() as connection:
+            return outbox.waiting(connection, MOST), outbox.letters(connection, MOST)
+
+    def _done(self, rows: Sequence[Outgoing], letters: Sequence[Letter]) -> None:
+        with self.store.write() as connection:
+            outbox.sent(connection, rows)
+            outbox.relayed(connection, letters)
+
+    async def _sleep(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+        except TimeoutError:
+            return
+
+
+def _headers(letter: Letter) -> list[tuple[str, bytes]]:
+    place = f"{letter.incarnation}/{letter.topic}/{letter.partition}/{letter.offset}"
+    return [("reason", letter.reason.encode()), ("field", letter.field.encode()), ("place", place.encode())]

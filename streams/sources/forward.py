@@ -1,0 +1,88 @@
+"""From the shop's own topics to `events`: wrap, produce, wait for every acknowledgement; bury what is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from retention.errors import BadEvent
+from retention.shop import Shop
+from storage.batch import DeadLetter, Place
+from storage.errors import Halted, Unreachable
+from storage.intake import bury
+from storage.store import Store
+from streams.broker import EVENTS, SOURCES
+from streams.errors import IntakeHalted
+from streams.record import Record
+from streams.sources.wrap import Wrapped, wrap
+
+log = logging.getLogger(__name__)
+
+RETRY_FIRST, RETRY_MOST = 0.1, 5.0
+
+
+class Forwarder:
+    """Hands records on until the broker has acknowledged each; never gives up, never raises for a bad one."""
+
+    def __init__(
+        self,
+        producer: AIOKafkaProducer,
+        store: Store,
+        shop: Shop,
+        incarnation: str,
+        bad_share: float,
+        clock: Callable[[], int],
+    ) -> None:
+        self.producer = producer
+        self.store = store
+        self.shop = shop
+        self.incarnation = incarnation
+        self.bad_share = bad_share
+        self._clock = clock
+
+    async def forward(self, records: Sequence[Record]) -> None:
+        """Return once every record is on `events` or among the dead letters. Raises IntakeHalted."""
+        good: list[Wrapped] = []
+        bad: list[DeadLetter] = []
+        now = self._clock()
+        for record in records:
+            try:
+                good.append(wrap(record, SOURCES[record.topic], self.incarnation, self.shop, now))
+            except BadEvent as error:
+                bad.append(self._dead_letter(record, error))
+        await self._until_done(lambda: self._bury(records, bad, now))
+        await self._until_done(lambda: self._produce(good))
+
+    async def _produce(self, wrapped: Sequence[Wrapped]) -> None:
+        sent = [await self.producer.send(EVENTS, key=each.key, value=each.value) for each in wrapped]
+        await asyncio.gather(*sent)
+
+    async def _bury(self, records: Sequence[Record], bad: Sequence[DeadLetter], now: int) -> None:
+        counts: dict[tuple[str, int], list[int]] = {}
+        for record in records:
+            counts.setdefault((record.topic, record.partition), [0, 0])[0] += 1
+        for letter in bad:
+            counts[letter.place.topic, letter.place.partition][1] += 1
+        await asyncio.to_thread(bury, self.store, bad, counts, self.bad_share, now)
+
+    async def _until_done(self, step: Callable[[], asyncio.Future[None] | object]) -> None:
+        wait = RETRY_FIRST
+        while True:
+            try:
+                await step()  # type: ignore[misc]
+                return
+            except Halted as error:
+                raise IntakeHalted(error.why) from None
+            except (KafkaError, OperationalError, InterfaceError, Unreachable) as error:
+                log.warning("records wait to be forwarded (%s); trying again", type(error).__name__)
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, RETRY_MOST)
+
+    def _dead_letter(self, record: Record, error: BadEvent) -> DeadLetter:
+        place = Place(self.incarnation, record.topic, record.partition, record.offset)
+        return DeadLetter(place, error.reason, error.field, error.detail, record.key, record.value, record.headers)

@@ -1,0 +1,84 @@
+"""A bare record of one of the shop's topics, checked and wrapped as a CloudEvent for topic `events`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from retention.decode import check_bytes, decode, decode_data, decode_key
+from retention.errors import BadEvent
+from retention.shop import Shop
+from streams.record import Record
+
+
+class _Bare(Struct, frozen=True):
+    """What may stand beside the data of a bare record: all of it optional."""
+
+    id: str | None = None
+    time: str | None = None
+    customer: str | None = None
+
+
+class Wrapped(Struct, frozen=True):
+    """A record ready for topic `events`."""
+
+    key: bytes
+    value: bytes
+
+
+class _CloudEvent(Struct, frozen=True):
+    specversion: str
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: str
+    data: msgspec.Raw
+
+
+_bare = msgspec.json.Decoder(_Bare)
+_encode = msgspec.json.Encoder().encode
+
+
+def wrap(record: Record, kind: str, incarnation: str, shop: Shop, now: int) -> Wrapped:
+    """The same record and incarnation always give the same bytes, so that a repeated forward is a duplicate.
+
+    Without an `id` the record's place is its identity; without a `time` the record's own is its time.
+    Raises BadEvent; what it lets through, `decode` accepts.
+    """
+    raw = check_bytes(record.value)
+    decode_data(kind, raw, shop)
+    bare = _look(raw)
+    customer = decode_key(record.key) if record.key else _customer(bare)
+    source = f"/topics/{record.topic}"
+    id = bare.id
+    if id is None:
+        source, id = f"{source}/{incarnation}", f"{record.partition}-{record.offset}"
+    time = bare.time or _stamp(record.timestamp)
+    value = _encode(_CloudEvent("1.0", id, source, kind, customer, time, msgspec.Raw(raw)))
+    key = customer.encode()
+    decode(key, value, (), shop, now)
+    return Wrapped(key, value)
+
+
+def _look(raw: bytes) -> _Bare:
+    try:
+        return _bare.decode(raw)
+    except msgspec.ValidationError as error:
+        path = str(error).partition(" - at `$.")[2].removesuffix("`")
+        raise BadEvent("bad-data", path, "id, time and customer are strings.") from None
+
+
+def _customer(bare: _Bare) -> str:
+    if bare.customer is None:
+        raise BadEvent("no-key", "customer", "The record has no key and no field `customer`.")
+    return bare.customer
+
+
+def _stamp(timestamp: int) -> str:
+    """Milliseconds since 1970 in RFC 3339."""
+    moment: Any = dt.datetime.fromtimestamp(timestamp / 1000, dt.UTC)
+    return str(moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"))
