@@ -1,0 +1,283 @@
+"""The queue of outgoing messages, on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from retention.decode import decode
+from storage.messages import Claimed, Context, Messages, Recovered
+from storage.store import Store
+from tests.unit.delivery.queue import (
+    CONTEXT,
+    LEASE,
+    MINUTE,
+    NOW,
+    SECOND,
+    SHOP,
+    add_message,
+    results,
+    rows,
+    statuses,
+)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.service)])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    sqlite = request.param == "sqlite"
+    made = Store(f"sqlite:///{tmp_path / 'store.db'}" if sqlite else request.getfixturevalue("fresh_postgres"))
+    made.migrate()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def messages(store: Store) -> Messages:
+    return Messages(store)
+
+
+def claim_one(messages: Messages, now: int = NOW) -> Claimed:
+    [claimed] = messages.claim(10, LEASE, now)
+    return claimed
+
+
+def sending(messages: Messages, now: int = NOW) -> Claimed:
+    claimed = claim_one(messages, now)
+    assert messages.begin_sending(claimed, now, LEASE)
+    return claimed
+
+
+def test_a_context_survives_the_store() -> None:
+    assert Context.decode(CONTEXT.encode()) == CONTEXT
+
+
+def test_a_claim_holds_what_sending_needs(store: Store, messages: Messages) -> None:
+    add_message(store, "m-1", expires_at=NOW + MINUTE, attempts=2, step=3)
+    claimed = claim_one(messages)
+    assert (claimed.key, claimed.customer, claimed.rule, claimed.step) == ("m-1", "anna", "welcome", 3)
+    assert (claimed.channel, claimed.class_, claimed.attempts) == ("email", "marketing", 2)
+    assert (claimed.expires_at, Context.decode(claimed.context)) == (NOW + MINUTE, CONTEXT)
+    row = rows(store)["m-1"]
+    assert (row["status"], row["token"], row["lease_until"]) == ("claimed", claimed.token, NOW + LEASE)
+
+
+def test_only_the_oldest_due_message_of_a_customer_channel_and_class_is_claimable(
+    store: Store, messages: Messages
+) -> None:
+    add_message(store, "deferred", created_at=NOW - MINUTE, due_at=NOW + MINUTE)
+    add_message(store, "second", created_at=NOW, step=1)
+    add_message(store, "first", created_at=NOW, step=0)
+    add_message(store, "receipt", **{"class": "transactional"})
+    add_message(store, "text", channel="sms")
+    add_message(store, "of another", customer="ben")
+    claimed = messages.claim(10, LEASE, NOW)
+    assert {one.key for one in claimed} == {"first", "receipt", "text", "of another"}
+
+
+def test_a_deferred_message_goes_first_once_it_is_due(store: Store, messages: Messages) -> None:
+    add_message(store, "younger", created_at=NOW)
+    add_message(store, "older", created_at=NOW - MINUTE, due_at=NOW + MINUTE)
+    assert claim_one(messages, NOW + MINUTE).key == "older"
+
+
+@pytest.mark.parametrize("status", ["claimed", "sending"])
+def test_nothing_is_claimed_behind_a_message_in_flight(store: Store, messages: Messages, status: str) -> None:
+    add_message(store, "in flight", status=status, token="t", lease_until=NOW + LEASE, created_at=NOW + SECOND)
+    add_message(store, "waiting")
+    assert messages.claim(10, LEASE, NOW) == []
+
+
+@pytest.mark.parametrize("status", ["sent", "failed", "cancelled", "expired", "ambiguous"])
+def test_a_finished_message_holds_up_nothing(store: Store, messages: Messages, status: str) -> None:
+    add_message(store, "done", status=status, done_at=NOW, created_at=NOW - MINUTE)
+    add_message(store, "waiting")
+    assert claim_one(messages).key == "waiting"
+
+
+def test_receipts_go_before_a_backlog_of_promotions(store: Store, messages: Messages) -> None:
+    for number in range(5):
+        add_message(store, f"promotion-{number}", customer=f"c-{number}", due_at=NOW - MINUTE)
+    add_message(store, "receipt", customer="zoe", **{"class": "transactional"})
+    taken = {one.key for one in messages.claim(2, LEASE, NOW)}
+    assert "receipt" in taken
+    assert len(taken) == 2
+
+
+def test_a_released_claim_can_be_claimed_again(store: Store, messages: Messages) -> None:
+    add_message(store, "m-1")
+    first = claim_one(messages)
+    assert messages.release(first)
+    second = claim_one(messages)
+    assert second.token != first.token
+    assert not messages.release(first)
+
+
+def test_a_sent_message_reports_it_once(store: Store, messages: Messages) -> None:
+    add_message(store, "m-1")
+    claimed = sending(messages)
+    assert messages.mark_sent(claimed, NOW)
+    assert not messages.mark_sent(claimed, NOW)
+    row = rows(store)["m-1"]
+    assert (row["status"], row["attempts"], row["done_at"], row["token"]) == ("sent", 1, NOW, None)
+    assert results(store) == [("m-1:sent", "sent")]
+
+
+def test_the_result_is_an_event_of_the_customer(store: Store, messages: Messages) -> None:
+    add_message(store, "m-1", customer="แอนนา")
+    messages.mark_sent(sending(messages), NOW)
+    with store.read() as connection:
+        key, value = connection.execute(text("SELECT key, value FROM outbox")).one()
+    event = decode(key, value, [], SHOP, NOW)
+    assert (event.source, event.type, event.customer, event.time) == ("regulars:delivery", "message", "แอนนา", NOW)
+    assert (event.data.message_id, event.data.state, event.data.channel) == ("m-1", "sent", "email")
+
+
+def test_a_message_cannot_be_sent_before_sending_was_said(store: Store, messages: Messages) -> None:
+    add_message(store, "m-1")
+    claimed = claim_one(messages)
+    assert not messages.mark_sent(claimed, NOW)
+    assert not messages.retry(claimed, NOW, "smtp-450")
+    assert results(store) == []
+
+
+@pytest.mark.parametrize("status", ["failed", "cancelled", "expired", "ambiguous"])
+def test_a_final_status_is_reported_in_the_same_transaction(store: Store, messages: Messages, status: Any) -> None:
+    add_message(store, "m-1")
+    assert messages.finish(claim_one(messages), status, "why", NOW)
+    row = rows(store)["m-1"]
+    assert (row["status"], row["error"], row["done_at"]) == (status, "why", NOW)
+    assert results(store) == [(f"m-1:{status}", status)]
+
+
+def test_a_retry_waits_and_reports_nothing(store: Store, messages: Messages) -> None:
+    add_message(store, "m-1")
+    assert messages.retry(sending(messages), NOW + MINUTE, "smtp-450")
+    assert messages.claim(10, LEASE, NOW) == []
+    again = claim_one(messages, NOW + MINUTE)
+    assert again.attempts == 1
+    assert rows(store)["m-1"]["error"] == "smtp-450"
+    assert results(store) == []
+
+
+def test_an_expired_claim_is_queued_again_and_its_token_is_worth_nothing(store: Store, messages: Messages) -> None:
+    add_message(store, "m-1")
+    lost = claim_one(messages)
+    later = NOW + LEASE
+    assert messages.recover(later - 1, "resend", 6) == Recovered()
+    assert messages.recover(later, "resend", 6) == Recovered(returned=1)
+    claim_one(messages, later)
+    assert not messages.begin_sending(lost, later, LEASE)
+    assert not messages.finish(lost, "failed", "refused", later)
+    assert not messages.release(lost)
+    assert results(store) == []
+
+
+def test_a_sending_of_unknown_fate_is_counted_and_sent_again(store: Store, messages: Messages) -> None:
+    add_message(store, "m-1")
+    lost = sending(messages)
+    later = NOW + LEASE
+    assert messages.recover(later, "resend", 6) == Recovered(resent=1)
+    assert results(store) == [("m-1:ambiguous:1", "ambiguous")]
+    assert not messages.mark_sent(lost, later)
+    again = sending(messages, later)
+    assert again.key == lost.key
+    assert messages.mark_sent(again, later)
+    assert results(store) == [("m-1:ambiguous:1", "ambiguous"), ("m-1:sent", "sent")]
+
+
+def test_a_sending_of_unknown_fate_is_set_aside(store: Store, messages: Messages) -> None:
+    add_message(store, "m-1")
+    sending(messages)
+    assert messages.recover(NOW + LEASE, "park", 6) == Recovered(parked=1)
+    assert messages.recover(NOW + LEASE, "park", 6) == Recovered()
+    assert rows(store)["m-1"]["done_at"] == NOW + LEASE
+    assert results(store) == [("m-1:ambiguous", "ambiguous")]
+
+
+def test_doubt_does_not_go_on_for_ever(store: Store, messages: Messages) -> None:
+    add_message(store, "m-1", attempts=5)
+    sending(messages)
+    assert messages.recover(NOW + LEASE, "resend", 6) == Recovered(parked=1)
+    assert statuses(store) == {"m-1": "ambiguous"}
+
+
+def test_who_is_in_doubt_says_so_at_once(store: Store, messages: Messages) -> None:
+    add_message(store, "m-1")
+    claimed = sending(messages)
+    assert messages.doubt(claimed, NOW, "resend", 6, NOW + MINUTE)
+    assert not messages.doubt(claimed, NOW, "resend", 6, NOW + MINUTE)
+    assert messages.claim(10, LEASE, NOW) == []
+    assert claim_one(messages, NOW + MINUTE).attempts == 1
+    assert results(store) == [("m-1:ambiguous:1", "ambiguous")]
+
+
+def test_an_erased_message_takes_no_mark(store: Store, messages: Messages) -> None:
+    add_message(store, "m-1")
+    claimed = sending(messages)
+    with store.write() as connection:
+        connection.execute(text("DELETE FROM message"))
+    assert not messages.mark_sent(claimed, NOW)
+    assert not messages.doubt(claimed, NOW, "park", 6, NOW)
+    assert results(store) == []
+
+
+def test_dispatchers_at_once_share_the_work_and_never_a_customer(store: Store) -> None:
+    """Each customer has three due messages: whoever claims, one at a time and in order, each exactly once."""
+    customers, each = 12, 3
+    for customer in range(customers):
+        for number in range(each):
+            add_message(store, f"{customer}-{number}", customer=f"c-{customer}", created_at=NOW + number)
+    later = NOW + MINUTE
+    log: list[tuple[str, int]] = []
+
+    def work() -> None:
+        messages = Messages(store)
+        while messages.queued_count():
+            taken = messages.claim(4, LEASE, later)
+            assert len({one.customer for one in taken}) == len(taken)
+            for one in taken:
+                assert messages.begin_sending(one, later, LEASE)
+                log.append((one.customer, int(one.key.partition("-")[2])))
+                assert messages.mark_sent(one, later)
+
+    with ThreadPoolExecutor(3) as pool:
+        for done in [pool.submit(work) for _ in range(3)]:
+            done.result(timeout=60)
+    assert len(log) == customers * each
+    for customer in range(customers):
+        assert [number for name, number in log if name == f"c-{customer}"] == list(range(each))
+    assert set(statuses(store).values()) == {"sent"}
+
+
+def test_a_group_is_claimed_by_one_although_clocks_differ(store: Store) -> None:
+    """The slower clock sees only the younger message due; both claim at the same moment, again and again."""
+    for number in range(20):
+        add_message(store, f"{number}-old", customer=f"c-{number}", created_at=NOW - 1, due_at=NOW + SECOND)
+        add_message(store, f"{number}-young", customer=f"c-{number}", created_at=NOW, due_at=NOW)
+    with ThreadPoolExecutor(2) as pool:
+        slow = pool.submit(Messages(store).claim, 20, LEASE, NOW)
+        fast = pool.submit(Messages(store).claim, 20, LEASE, NOW + SECOND)
+        taken = [one.customer for one in slow.result() + fast.result()]
+    assert len(taken) == len(set(taken))
+
+
+def test_the_operator_sees_how_many_stand_where(store: Store, messages: Messages) -> None:
+    add_message(store, "due", due_at=NOW - MINUTE)
+    add_message(store, "deferred", due_at=NOW + MINUTE)
+    add_message(store, "sent", status="sent", done_at=NOW)
+    stats = messages.stats(NOW)
+    assert stats.by_status == {"queued": 2, "sent": 1}
+    assert (stats.due, stats.oldest_due_at) == (1, NOW - MINUTE)
+    assert (messages.queued_count(), messages.queued_count(due_by=NOW)) == (2, 1)
+
+
+def test_a_customers_messages_are_listed_newest_first(store: Store, messages: Messages) -> None:
+    add_message(store, "old", created_at=NOW - MINUTE)
+    add_message(store, "new")
+    add_message(store, "of another", customer="ben")
+    assert [one.key for one in messages.for_customer("anna")] == ["new", "old"]
