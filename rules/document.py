@@ -74,8 +74,12 @@ class Document:
         self.problems.append(Problem(self.path, line + 1, start - begin + 1, length, message, code, source))
 
     def report_node(self, node: Node, message: str, code: str) -> None:
-        """A problem with a whole node."""
-        self.report(node.start_mark.index, node.end_mark.index, message, code)
+        """A problem with a whole node; with one that is not there, at what comes before it."""
+        start, end = node.start_mark.index, node.end_mark.index
+        if start == end:
+            end = max(len(self.text[:start].rstrip()), 1)
+            start = end - 1
+        self.report(start, end, message, code)
 
     def report_inside(self, node: ScalarNode, offset: int, length: int, message: str, code: str) -> None:
         """A problem with `length` characters from `offset` of a scalar's value, wherever they stand in the file."""

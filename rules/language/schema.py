@@ -54,8 +54,6 @@ CUSTOMER: dict[str, Field] = {
     "customer.first_order_at": Field(Kind.INSTANT, "(c.first_order_at or None)", may_miss=True),
     "customer.last_order_at": Field(Kind.INSTANT, "(c.last_order_at or None)", may_miss=True),
     "customer.last_event_at": Field(Kind.INSTANT, "(c.last_event_at or None)", may_miss=True),
-    "customer.nps": Field(Kind.COUNT, "(c.nps[0] if c.nps else None)", may_miss=True),
-    "customer.open_tickets": Field(Kind.COUNT, "len(c.tickets)"),
     "customer.staff": Field(Kind.BOOL, "c.staff"),
     "customer.tags": Field(Kind.LIST, "(c.profile.get('tags') or ())"),
     "customer.categories": Field(Kind.LIST, "c.categories"),
@@ -77,9 +75,10 @@ _ENVELOPE = {
 def schema(trigger: str, shop: Shop) -> Schema:
     """What conditions of rules on `trigger` (one of `TRIGGERS`) may use."""
     fields, hints = CUSTOMER | _ENVELOPE, {}
+    unset = {one.name for one in msgspec.structs.fields(TYPES[trigger]) if one.default is msgspec.UNSET}
     for found in _struct(TYPES[trigger]).fields:
         path = f"event.{found.name}"
-        made = _field(found)
+        made = _field(found, found.name in unset)
         if made is not None:
             fields[path] = made
         else:
@@ -102,11 +101,10 @@ def _parts(type_: inspect.Type) -> tuple[inspect.Type, ...]:
     return tuple(part.type if isinstance(part, inspect.Metadata) else part for part in types)
 
 
-def _field(found: inspect.Field) -> Field | None:
+def _field(found: inspect.Field, unset: bool) -> Field | None:
     """A field of the event's data; None for what conditions cannot use yet: lists, money in other currencies."""
     parts = _parts(found.type)
     real = [part for part in parts if not isinstance(part, inspect.NoneType)]
-    unset = found.default is msgspec.UNSET
     access = f"known(e.data.{found.name})" if unset else f"e.data.{found.name}"
     may_miss = unset or len(real) < len(parts)
     if isinstance(real[0], inspect.LiteralType):

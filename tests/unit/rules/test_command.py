@@ -1,0 +1,77 @@
+"""`regulars rules check` and `regulars rules list`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from typer.testing import CliRunner, Result
+
+from console.cli.rules import app
+
+RULE = "id: welcome\nname: Welcome\nstatus: live\non: purchase\ndo:\n  - send: welcome\n"
+
+
+def shop(tmp: Path, rule: str = RULE) -> dict[str, str]:
+    """The settings of a shop with one rule and one message."""
+    (tmp / "rules/campaigns").mkdir(parents=True)
+    (tmp / "rules/policy.yaml").write_text("currency: THB\ntime_zone: Asia/Bangkok\n")
+    (tmp / "rules/campaigns/welcome.yaml").write_text(rule)
+    (tmp / "templates/messages/welcome").mkdir(parents=True)
+    (tmp / "templates/messages/welcome/email.en.md").write_text("Hello")
+    return {"REGULARS_RULES": str(tmp / "rules"), "REGULARS_TEMPLATES": str(tmp / "templates")}
+
+
+def run(settings: dict[str, str], *args: str) -> Result:
+    return CliRunner().invoke(app, list(args), env=settings)
+
+
+def test_rules_without_mistakes_are_one_calm_line(tmp_path: Path) -> None:
+    result = run(shop(tmp_path), "check")
+    assert (result.exit_code, result.stdout) == (0, f"{tmp_path / 'rules'}: 1 rule, no problems\n")
+
+
+def test_mistakes_are_printed_and_the_exit_code_is_1(tmp_path: Path) -> None:
+    result = run(shop(tmp_path, RULE.replace("live", "life").replace("send: welcome", "send: welcom")), "check")
+    assert result.exit_code == 1
+    assert 'welcome.yaml:3:9: unknown status "life"; did you mean "live"? [unknown-status]\n   |\n' in result.stdout
+    assert 'welcome.yaml:6:11: unknown message "welcom"; did you mean "welcome"?' in result.stdout
+    assert result.stdout.endswith("\n2 problems\n")
+
+
+def test_a_folder_can_be_named(tmp_path: Path) -> None:
+    settings = shop(tmp_path / "good")
+    shop(tmp_path / "bad", "[")
+    assert run(settings, "check", str(tmp_path / "bad/rules")).exit_code == 1
+    assert run(settings, "check").exit_code == 0
+
+
+def test_problems_as_json_carry_their_places(tmp_path: Path) -> None:
+    result = run(shop(tmp_path, RULE.replace("live", "life")), "check", "--json")
+    assert result.exit_code == 1
+    told = json.loads(result.stdout)
+    assert told["ok"] is False
+    (problem,) = told["problems"]
+    assert (problem["line"], problem["column"], problem["length"], problem["code"]) == (3, 9, 4, "unknown-status")
+    assert problem["source_line"] == "status: life"
+
+
+def test_no_problems_as_json(tmp_path: Path) -> None:
+    result = run(shop(tmp_path), "check", "--json")
+    assert (result.exit_code, json.loads(result.stdout)) == (0, {"ok": True, "problems": []})
+
+
+def test_the_list_shows_each_rule(tmp_path: Path) -> None:
+    settings = shop(tmp_path)
+    assert run(settings, "list").stdout.split() == ["welcome", "live", "purchase", "Welcome"]
+    listed = json.loads(run(settings, "list", "--json").stdout)
+    (rule,) = listed["rules"]
+    assert (rule["id"], rule["status"], rule["on"], rule["class"]) == ("welcome", "live", "purchase", "marketing")
+    assert rule["sends"] == [{"template": "welcome", "channels": ["email"]}]
+
+
+def test_a_list_of_broken_rules_says_what_is_broken(tmp_path: Path) -> None:
+    result = run(shop(tmp_path, "["), "list")
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert "[yaml]" in result.stderr
