@@ -67,7 +67,9 @@ Sums = Mapping[tuple[str, str], int]
 
 def report(sums: Sums, currency: str, grain: Grain, first: int | None = None, last: int | None = None) -> Report:
     """Every period of `grain` from `first` to `last` (period numbers; the data's own when None), empty ones too."""
-    months = [periods.parse(period, "month") for measure, period in sums if measure in _MONTHLY and period]
+    months = [
+        periods.parse(period, "month") for (measure, period), value in sums.items() if measure in _MONTHLY and value
+    ]
     width = GRAINS[grain]
     start = first if first is not None else min(months, default=0) // width
     stop = last if last is not None else max(months, default=-1) // width

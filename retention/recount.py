@@ -1,0 +1,49 @@
+"""The counters again, from the log alone: what `regulars retention verify` compares with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+
+from retention import counters
+from retention.counters import MEASURES, Deltas
+from retention.decode import decode_data
+from retention.events import Event, Profile
+from retention.orders import Order, merge, row_key
+from retention.shop import Shop
+
+
+def recount(log: Iterable[Event], shop: Shop) -> Deltas:
+    """Sum what every customer's orders add up to; `log` comes customer by customer."""
+    total: Deltas = {}
+    for _, events in groupby(log, key=lambda event: event.customer):
+        for (measure, period, dims), value in _customer(events, shop).items():
+            counters.add(total, measure, period, value, dims)
+    return {key: value for key, value in total.items() if value}
+
+
+def event_of(customer: str, type: str, source: str, id: str, time: int, raw: bytes, shop: Shop) -> Event:
+    """A row of the log as an event again. Raises BadEvent when the shop can read it no more."""
+    data, amount = decode_data(type, raw, shop)
+    return Event(source, id, type, customer, time, data, raw, amount)
+
+
+def differences(kept: Deltas, recounted: Deltas) -> list[tuple[str, str, str, int, int]]:
+    """(measure, period, dims, kept, recounted) where the two disagree."""
+    keys = {key for key in kept if key[0] in MEASURES} | set(recounted)
+    pairs = ((key, kept.get(key, 0), recounted.get(key, 0)) for key in sorted(keys))
+    return [(*key, old, new) for key, old, new in pairs if old != new]
+
+
+def _customer(events: Iterable[Event], shop: Shop) -> Deltas:
+    orders: dict[str, Order] = {}
+    staff, said = False, (-(2**63), False)
+    for event in events:
+        key = row_key(event)
+        if key is not None:
+            merge(orders.setdefault(key, Order()), event)
+        elif isinstance(event.data, Profile) and isinstance(event.data.staff, bool):
+            if (event.time, event.data.staff) >= said:
+                said = (event.time, event.data.staff)
+                staff = event.data.staff
+    return {} if staff else counters.cold(orders.values(), shop.zone)

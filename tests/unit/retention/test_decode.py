@@ -1,0 +1,242 @@
+"""Records of topic `events` to checked events, in both modes, and every reason a record is refused for."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from retention.decode import MAX_BYTES, decode, decode_data
+from retention.errors import REASONS, BadEvent
+from retention.events import Birthday, Item, Purchase
+from retention.money import Money
+from tests.unit.retention.making import BINARY, NOW, PURCHASE, SHOP, record, refused, taken, why
+
+
+def test_a_purchase_is_taken_with_every_field():
+    data = {
+        "order_id": "o-1",
+        "total": 890.50,
+        "currency": "THB",
+        "items": [{"sku": "TEA-1", "name": "Oolong", "category": "tea", "qty": 2, "price": "445.25"}],
+        "discount": 10,
+        "tax": 58.26,
+        "shipping": 0,
+        "coupon": "ANNA15",
+        "channel": "web",
+    }
+    event = taken(record(json.dumps(data)))
+    assert event.data == Purchase(
+        "o-1",
+        Money("890.50"),
+        "THB",
+        [Item("TEA-1", 2, Money("445.25"), "Oolong", "tea")],
+        Money(10),
+        Money("58.26"),
+        Money(0),
+        "ANNA15",
+        "web",
+    )
+    assert (event.type, event.customer, event.source, event.id) == ("purchase", "anna", "/shop", "evt-1")
+    assert event.amount == 89050
+    assert event.time == NOW - 14 * 3600 * 1_000_000
+    assert json.loads(event.raw) == data
+
+
+def test_the_raw_data_is_the_producers_own_bytes():
+    spaced = '{ "order_id" : "o-1",\n "total":1.10, "unknown": [1, {"x": null}] }'
+    assert taken(record(spaced)).raw == spaced.encode()
+
+
+REFUSED = {
+    "tombstone": (None, "", {}),
+    "no-key": (record(), "", {"key": b""}),
+    "bad-key": (record(), "", {"key": b"\xff"}),
+    "key-mismatch": (record(), "subject", {"key": b"ben"}),
+    "too-large": (record() + b" " * MAX_BYTES, "", {}),
+    "not-utf8": (record().replace(b"o-1", b"\xe9"), "", {}),
+    "not-json": (b"<event/>", "", {}),
+    "too-deep": (record("[" * 5000 + "]" * 5000), "", {}),
+    "bad-envelope": (record(specversion="0.3"), "specversion", {}),
+    "unknown-type": (record(type="purchased"), "type", {}),
+    "internal-type": (record("{}", type="poke"), "type", {}),
+    "bad-data": (record('{"score":11}', type="survey"), "data.score", {}),
+    "bad-money": (record('{"order_id":"o-1","total":1.005}'), "data.total", {}),
+    "bad-time": (record(time="2026-03-01T10:00:00"), "time", {}),
+    "time-ahead": (record(time="2026-03-03T00:00:00.000001Z"), "time", {}),
+    "too-many-items": (
+        record(json.dumps({"order_id": "o", "total": 1, "items": [{"sku": "s", "qty": 1, "price": 1}] * 1001})),
+        "data.items",
+        {},
+    ),
+    "no-rate": (record('{"order_id":"o-1","total":1,"currency":"EUR"}'), "data.currency", {}),
+}
+
+
+@pytest.mark.parametrize("reason", REFUSED)
+def test_a_bad_record_is_refused_for_its_reason_and_at_its_field(reason):
+    value, field, more = REFUSED[reason]
+    bad = refused(value, **more)
+    assert (bad.reason, bad.field) == (reason, field)
+    assert bad.detail
+
+
+def test_every_reason_a_record_alone_can_have_is_tried_above():
+    assert set(REFUSED) == set(REASONS) - {"before-horizon", "id-reused", "failed"}
+
+
+@pytest.mark.parametrize(
+    ("value", "reason", "field"),
+    [
+        (record(id=None), "bad-envelope", "id"),
+        (record(time=None), "bad-envelope", "time"),
+        (record(subject=7), "bad-envelope", "subject"),
+        (record(id="a\tb"), "bad-envelope", "id"),
+        (record(source="a\u0007"), "bad-envelope", "source"),
+        (record(source="s" * 201), "bad-envelope", "source"),
+        (b"null", "bad-envelope", ""),
+        (b"[]", "bad-envelope", ""),
+        (b"", "not-json", ""),
+        (record().replace(b',"data":' + PURCHASE.encode(), b""), "bad-envelope", "data"),
+        (record("null"), "bad-data", "data"),
+        (record('{"order_id":"o-1"}'), "bad-data", "data.total"),
+        (record('{"order_id":"","total":1}'), "bad-data", "data.order_id"),
+        (record('{"order_id":"o\\u0085","total":1}'), "bad-data", "data.order_id"),
+        (record('{"order_id":"o","total":1,"items":[{"sku":"s","qty":0,"price":1}]}'), "bad-data", "data.items[0].qty"),
+        (
+            record('{"order_id":"o","total":1,"items":[{"sku":"s","qty":2.0,"price":1}]}'),
+            "bad-data",
+            "data.items[0].qty",
+        ),
+        (record('{"order_id":"o","total":1,"items":[{"sku":"s","price":1}]}'), "bad-data", "data.items[0].qty"),
+        (record('{"order_id":"o","state":"lost"}', type="fulfilment"), "bad-data", "data.state"),
+        (record('{"state":"granted","channel":"a\\nb"}', type="consent"), "bad-data", "data.channel"),
+        (record("{}", type="referral"), "bad-data", "data"),
+        (record('{"date":"2026-02-29"}', type="birthday"), "bad-data", "data.date"),
+        (record('{"date":"--02-30"}', type="birthday"), "bad-data", "data.date"),
+        (record('{"date":"2026-02-01\\n"}', type="birthday"), "bad-data", "data.date"),
+        (record('{"birth_date":"1990-13-01"}', type="profile"), "bad-data", "data.birth_date"),
+        (record('{"country":"TH\\n"}', type="profile"), "bad-data", "data.country"),
+        (record('{"staff":null}', type="profile"), "bad-data", "data.staff"),
+        (record('{"sku":"s","name":"n","category":"c"}', type="product"), "unknown-type", "type"),
+        (record('{"order_id":"o","total":1,"currency":"thb"}'), "no-rate", "data.currency"),
+        (record('{"order_id":"o","total":1,"currency":"THB\\n"}'), "bad-data", "data.currency"),
+    ],
+)
+def test_the_path_names_the_field_that_is_wrong(value, reason, field):
+    assert why(value) == (reason, field)
+
+
+@pytest.mark.parametrize("key", [b"\x00", b"a\nb", b"k" * 201, "a\u200fb".encode()])
+def test_a_key_that_no_row_could_carry_is_refused(key):
+    assert why(record(), key=key) == ("bad-key", "")
+
+
+def test_a_key_is_any_printable_text_in_any_script():
+    key = "ลูกค้า-" + "ก" * 190
+    assert taken(record(subject=key), key=key.encode()).customer == key
+
+
+def test_a_leap_day_without_its_year_is_a_birthday():
+    assert taken(record('{"date":"--02-29"}', type="birthday")).data == Birthday("--02-29")
+
+
+def test_an_event_of_just_256_kib_is_taken():
+    value = record()
+    padded = value + b" " * (MAX_BYTES - len(value))
+    assert taken(padded).amount == 89000
+    assert why(padded + b" ") == ("too-large", "")
+
+
+def test_a_thousand_items_are_taken():
+    items = [{"sku": "s", "qty": 1, "price": 1}] * 1000
+    assert len(taken(record(json.dumps({"order_id": "o", "total": 1, "items": items}))).data.items) == 1000
+
+
+def headers(**changes: bytes | None) -> list[tuple[str, bytes | None]]:
+    """Binary-mode headers; a change None takes one away."""
+    return [(name, content) for name, content in (BINARY | changes).items() if content is not None]
+
+
+def test_binary_mode_is_the_same_event_as_structured_mode():
+    binary = taken(PURCHASE.encode(), headers=headers())
+    assert binary == taken(record())
+
+
+def test_header_names_are_told_without_regard_to_case():
+    shouted = [(name.upper(), content) for name, content in BINARY.items()]
+    assert taken(PURCHASE.encode(), headers=shouted) == taken(record())
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [b"application/cloudevents+json", b"application/cloudevents+json; charset=UTF-8", b" Application/CloudEvents+JSON"],
+)
+def test_structured_mode_is_told_by_its_content_type_whatever_else_the_headers_hold(content_type):
+    extra = headers(**{"content-type": content_type, "traceparent": b"00-1-1-01"})
+    assert taken(record(), headers=extra) == taken(record())
+
+
+def test_structured_mode_needs_no_header_and_other_headers_do_no_harm():
+    assert taken(record(), headers=[("traceparent", b"\xff"), ("__TypeId__", None)]) == taken(record())
+
+
+def test_a_header_without_a_value_is_as_good_as_none():
+    assert taken(PURCHASE.encode(), headers=[*headers(), ("ce_extension", None)]).id == "evt-1"
+    assert why(PURCHASE.encode(), headers=[*headers(ce_time=None), ("ce_time", None)]) == ("bad-envelope", "time")
+
+
+def test_headers_that_are_no_attribute_of_ours_are_not_looked_at():
+    strange = [("ce_data", b"{}"), ("ce_anna@example.com", b"\xff"), ("ce_traceparent", b"00")]
+    assert taken(PURCHASE.encode(), headers=[*headers(), *strange]) == taken(record())
+
+
+def test_a_batch_of_events_in_one_record_is_refused():
+    batch = headers(**{"content-type": b"application/cloudevents-batch+json"})
+    assert why(b"[" + record() + b"]", headers=batch) == ("bad-envelope", "content-type")
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason", "field"),
+    [
+        ({"ce_specversion": b"0.3"}, "bad-envelope", "specversion"),
+        ({"ce_id": b"\xff"}, "bad-envelope", "id"),
+        ({"ce_id": b""}, "bad-envelope", "id"),
+        ({"ce_subject": None}, "bad-envelope", "subject"),
+        ({"ce_subject": b"ben"}, "key-mismatch", "subject"),
+        ({"ce_time": b"yesterday"}, "bad-time", "time"),
+        ({"ce_time": b"2026-03-01"}, "bad-time", "time"),
+        ({"ce_type": b"erased"}, "internal-type", "type"),
+    ],
+)
+def test_binary_mode_refuses_what_structured_mode_refuses(changes, reason, field):
+    assert why(PURCHASE.encode(), headers=headers(**changes)) == (reason, field)
+
+
+def test_binary_data_that_is_no_json_or_nested_deeply_is_refused():
+    assert why(b"\x00\x01", headers=headers()) == ("not-json", "data")
+    assert why(b'{"order_id":"o","total":1,"x":' + b"[" * 5000 + b"]" * 5000 + b"}", headers=headers()) == (
+        "too-deep",
+        "data",
+    )
+
+
+def test_bare_data_has_paths_of_its_own():
+    data, amount = decode_data("purchase", b'{"order_id":"o","total":"1.50"}', SHOP)
+    assert (data.order_id, amount) == ("o", 150)
+    with pytest.raises(BadEvent) as bad:
+        decode_data("purchase", b'{"order_id":"o"}', SHOP)
+    assert bad.value.field == "total"
+
+
+def test_an_event_may_run_ahead_of_the_clock_by_a_day():
+    assert taken(record(time="2026-03-03T00:00:00Z")).time == NOW + 86_400_000_000
+
+
+def test_no_key_is_told_before_anything_else_is_looked_at():
+    with pytest.raises(BadEvent, match="no-key"):
+        decode(None, None, (), SHOP, NOW)
+
+
+def test_time_is_what_the_header_says():
+    assert taken(PURCHASE.encode(), headers=headers(ce_time=b"2026-03-01T17:00:00+07:00")).time == taken(record()).time

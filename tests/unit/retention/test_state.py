@@ -1,0 +1,76 @@
+"""A customer's blob: comes back as it was, and stays small."""
+
+from __future__ import annotations
+
+import random
+
+import msgspec
+import pytest
+
+from retention import orders, state
+from retention.money import Money
+from retention.state import Customer
+from tests.unit.retention.making import Desk, at, bought, returned
+
+DAY = 86_400_000_000
+
+
+def test_every_field_comes_back():
+    customer = Customer(
+        seq=7,
+        at=8,
+        orders=1,
+        orders_ever=2,
+        gross=10**14,
+        refunds=-1,
+        first_order_at=1,
+        last_order_at=2,
+        last_event_at=3,
+        months={24312: 1},
+        days={20454: [1, 500]},
+        categories={"ชา": 2},
+        profile={"email": "anna@example.com", "tags": ["vip"], "attributes": {"shoe": Money("37.50"), "n": None}},
+        profile_at={"email": 5},
+        consents={"email": [True, 5]},
+        suppressed={"sms": "bounced"},
+        entries={"welcome": [1, 2, 0]},
+        staff=True,
+    )
+    assert all(getattr(customer, name) for name in Customer.__struct_fields__)
+    assert state.decode(state.encode(customer)) == customer
+
+
+def test_a_new_customer_is_a_handful_of_bytes():
+    assert len(state.encode(Customer())) < 40
+
+
+def test_what_is_no_blob_is_refused():
+    with pytest.raises(msgspec.ValidationError):
+        state.decode(msgspec.msgpack.encode(["x"]))
+    with pytest.raises(NotImplementedError):
+        state.decode(state.encode(Customer(profile={"x": 1})).replace(b"\xa1x\x01", b"\xa1x\xd4\x02\x00"))
+
+
+def test_a_value_that_would_come_back_as_another_is_refused():
+    with pytest.raises(NotImplementedError):
+        state.encode(Customer(profile={"x": object()}))
+
+
+def test_two_thousand_orders_over_five_years_fit_sixteen_kib():
+    chance = random.Random(3)
+    desk = Desk()
+    for n in range(2_000):
+        time = at("2021-01-01 00:00") + n * 1_826 * DAY // 2_000 + chance.randrange(DAY // 2)
+        total = chance.randrange(10_000, 9_000_000)
+        desk.fold(bought(f"o-{n}", time, total, {"sku": 2}, f"category number {chance.randrange(60)}"))
+        if n % 5 == 0:
+            desk.fold(returned(f"o-{n}", time + DAY, total, f"r-{n}"))
+    assert desk.anna.orders == 1_600
+    assert len(state.encode(desk.anna)) <= 16 * 1024
+
+
+def test_an_order_comes_back_with_everything_said_about_it():
+    desk = Desk()
+    desk.fold(bought("o-1", 5, 500, {"tea": 2, "cup": 1}), returned("o-1", 6, 120, items={"tea": 1}))
+    order = desk.orders["anna"]["o-1"]
+    assert orders.decode(orders.encode(order)) == order
