@@ -13,6 +13,7 @@ from templates.catalogue import Brand, canonical, fallbacks
 from templates.errors import Refused, TemplateProblem
 from templates.links import checked
 from templates.page import NEEDED
+from templates.slots import first_slot_character
 from templates.yaml import Report, place, plain, read_mapping, reporter
 
 SETTINGS = ("default_locale", "locales", "time_zone", "colours")
@@ -73,7 +74,8 @@ def _colours(data: CommentedMap, report: Report) -> dict[str, str]:
     given = value if isinstance(value, dict) else {}
     for name in COLOURS:
         if not isinstance(given.get(name), str) or not _COLOUR.fullmatch(given[name]):
-            report(*_place(data, "colours"), f'`colours:` needs {name}, written as "#2f6b4f"', "bad-colour")
+            at = place(data["colours"], name, 1) if name in given else _place(data, "colours")
+            report(*at, f'`colours:` needs {name}, written as "#2f6b4f"', "bad-colour")
     return given
 
 
@@ -82,6 +84,8 @@ def _check_field(data: CommentedMap, key: str, value: Any, locales: tuple[str, .
     at = _place(data, key)
     if not all(type(text) in (str, int) for text in texts):
         report(*at, f"`{key}:` is one text or number, or one for each locale", "bad-field")
+    elif any(first_slot_character(str(text)) >= 0 for text in texts):
+        report(*at, f"`{key}:` holds a character for private use; take it out", "private-character")
     elif isinstance(value, dict) and not all(set(fallbacks(one, "")) & set(value) for one in locales):
         report(*at, f"`{key}:` is missing in one of the locales", "missing-locale")
     elif key.endswith("url") and not all(map(_is_link, texts)):

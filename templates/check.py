@@ -94,9 +94,11 @@ def _check_html(wording: Wording) -> Iterator[TemplateProblem]:
 
 
 def _check_rendering(renderer: Renderer, wording: Wording) -> Iterator[TemplateProblem]:
+    told: set[TemplateProblem] = set()
     for sample in samples_of(wording):
         try:
             renderer.render(wording.name, wording.channel, wording.locale, sample.context)
         except RenderError as error:
-            told = f"{error.problem.message} (sample: {sample.label})"
-            yield replace(error.problem, message=told)
+            if error.problem not in told:  # once, with the first sample that shows it
+                told.add(error.problem)
+                yield replace(error.problem, message=f"{error.problem.message} (sample: {sample.label})")

@@ -52,7 +52,8 @@ def _piece(head: CommentedMap, key: str, report: Report) -> Piece | None:
     if isinstance(value, str) and value.strip():
         return Piece(str(value), place(head, key, 2)[0])
     line, column = place(head, key, 2) if key in head else (1, 1)
-    report(line, column, f"a message needs `{key}:` with one line of text", f"no-{key}")
+    hint = "; text with {{ }} needs quotes" if isinstance(value, dict) else ""
+    report(line, column, f"a message needs `{key}:` with one line of text{hint}", f"no-{key}")
     return None
 
 

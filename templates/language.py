@@ -13,12 +13,12 @@ from decimal import Decimal
 from types import CodeType
 from typing import Any
 
-from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, nodes, pass_context
+from jinja2 import StrictUndefined, Template, TemplateSyntaxError, nodes, pass_context
 from jinja2.runtime import Context, LoopContext, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
-from templates.errors import Refused, TemplateProblem
+from templates.errors import Refused
 from templates.filters import FILTERS, LOOP, TESTS, printable
 from templates.slots import Sink
 from templates.values import Amount
@@ -140,7 +140,7 @@ def compile_piece(env: MessageEnvironment, source: str, line: int, path: str) ->
     tree = env.parse("\n" * (line - 1) + _LONE_TAG.sub(r"\1\n\2", source), filename=path)
     _check_nodes(tree)
     uses = _uses(tree)
-    tree = _Joins().visit(tree)
+    tree = _Joins().visit(tree).set_environment(env)
     code = env.compile(tree, filename=path)
     assert isinstance(code, CodeType)
     return Program(Template.from_code(env, code, {}), path, uses)
@@ -151,7 +151,7 @@ class _Joins(NodeTransformer):
 
     def visit_Concat(self, node: nodes.Concat) -> nodes.Filter:
         self.generic_visit(node)
-        joined = nodes.List(node.nodes, "load", lineno=node.lineno)
+        joined = nodes.List(node.nodes, lineno=node.lineno)
         return nodes.Filter(joined, "_joined", [], [], None, None, lineno=node.lineno)
 
 
@@ -160,7 +160,7 @@ def _check_nodes(tree: nodes.Node, loops: int = 0) -> None:
         kind = type(node).__name__
         inside = loops + (kind == "For")
         if kind not in NODES:
-            raise TemplateSyntaxError(f"messages cannot use {_said(node)}", node.lineno)
+            raise TemplateSyntaxError(f"messages cannot use {_said(node)}", _line(node))
         if isinstance(node, nodes.For) and (node.recursive or inside > MAX_LOOPS):
             raise TemplateSyntaxError(f"loops may be nested {MAX_LOOPS} deep and no more", node.lineno)
         if isinstance(node, nodes.Getitem) and not isinstance(node.arg, nodes.Const):
@@ -170,9 +170,20 @@ def _check_nodes(tree: nodes.Node, loops: int = 0) -> None:
         _check_nodes(node, inside)
 
 
+def _line(node: nodes.Node) -> int:
+    """Where `node` stands; some of Jinja's own nodes do not know, but what is in them does."""
+    return node.lineno or next((inner.lineno for inner in node.find_all(nodes.Node) if inner.lineno), 1)
+
+
 def _said(node: nodes.Node) -> str:
     known = {"Call": "calls such as f(x); use a filter: {{ value | filter }}", "Pow": "`**`", "Slice": "slices"}
-    tags = {"AssignBlock": "set", "FilterBlock": "filter", "CallBlock": "call", "FromImport": "import"}
+    tags = {
+        "AssignBlock": "set",
+        "FilterBlock": "filter",
+        "CallBlock": "call",
+        "FromImport": "import",
+        "Scope": "autoescape",
+    }
     kind = type(node).__name__
     return known.get(kind, f"{{% {tags.get(kind, kind.lower())} %}}")
 
@@ -184,40 +195,3 @@ def _uses(tree: nodes.Template) -> tuple[Use, ...]:
         if isinstance(node.node, nodes.Name) and node.node.name not in own:
             found.append(Use(node.node.name, node.attr, node.lineno))
     return tuple(found)
-
-
-_QUOTED = re.compile(r"'([^']+)'")
-
-
-def located(error: Exception, path: str, line: int, text: str) -> TemplateProblem:
-    """What went wrong in `path` at `line`, whose text is `text`; only words from the file, no values."""
-    near = error.near if isinstance(error, Refused) else ""
-    if not near and isinstance(error, TemplateError):
-        near = (_QUOTED.findall(str(error)) or [""])[-1]
-    return TemplateProblem(path, line, _column(text, near), _told(error), _code(error))
-
-
-def _column(text: str, near: str) -> int:
-    for needle in (near, "{{", "{%"):
-        if needle and (at := text.find(needle)) >= 0:
-            return at + 1
-    return len(text) - len(text.lstrip()) + 1
-
-
-def _code(error: Exception) -> str:
-    if isinstance(error, Refused):
-        return error.code
-    if isinstance(error, TemplateSyntaxError):
-        return "syntax"
-    return "missing-value" if isinstance(error, TemplateError) else "bad-value"
-
-
-def _told(error: Exception) -> str:
-    if isinstance(error, TemplateSyntaxError):
-        return error.message or "this cannot be read"
-    if isinstance(error, TemplateError):
-        name = (_QUOTED.findall(error.message or "") or ["this"])[-1]
-        return f"nothing is known by the name {name!r} here"
-    if isinstance(error, Refused):
-        return str(error)
-    return f"this cannot be done with the value that is here ({type(error).__name__})"

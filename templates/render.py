@@ -15,10 +15,11 @@ from jinja2 import TemplateError, TemplateSyntaxError
 
 from templates.catalogue import Catalogue, Key, Piece, Wording, canonical
 from templates.errors import BadTemplates, Refused, RenderError, TemplateProblem
-from templates.language import Program, compile_piece, environment, located
+from templates.language import Program, compile_piece, environment
 from templates.links import resolve
 from templates.markdown import pages
 from templates.page import Page
+from templates.places import located, somewhere
 from templates.slots import LINK, PREHEADER, SUBJECT, UNSUBSCRIBE, VALUE, Sink, split
 from templates.values import Format, format_for
 
@@ -26,7 +27,7 @@ MAX_HTML = 1_000_000
 """Most characters of one finished HTML part."""
 MAX_LINE = 250
 """Most characters of a subject or preheader; the rest is cut."""
-KEPT_PAGES = 512
+KEPT_PAGES = 128
 
 _WRONG = (TemplateError, Refused, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError)
 
@@ -89,7 +90,7 @@ class Renderer:
         try:
             return self._render(script, self._context(script.wording, locale, context))
         except Refused as error:
-            raise RenderError(_somewhere(script.wording, error)) from None
+            raise RenderError(somewhere(error, script.wording)) from None
 
     def _render(self, script: Script, context: dict[str, Any]) -> Rendered:
         wording = script.wording
@@ -147,7 +148,7 @@ def compile_all(catalogue: Catalogue) -> tuple[dict[Key, Script], list[TemplateP
         try:
             return compile_piece(env, piece.source, piece.line, wording.path)
         except TemplateSyntaxError as error:
-            problems.append(located(error, wording.path, error.lineno, wording.line(error.lineno)))
+            problems.append(located(error, wording, error.lineno))
             return None
 
     for key, wording in catalogue.wordings.items():
@@ -162,8 +163,7 @@ def _run(wording: Wording, program: Program, context: Mapping[str, Any], sink: S
     try:
         return program.run(context, sink)
     except _WRONG as error:
-        line = program.line_of(error)
-        raise RenderError(located(error, wording.path, line, wording.line(line))) from None
+        raise RenderError(located(error, wording, program.line_of(error))) from None
 
 
 def _format(locale: str, zone: str, usual_locale: str, usual_zone: str) -> Format:
@@ -174,14 +174,6 @@ def _format(locale: str, zone: str, usual_locale: str, usual_zone: str) -> Forma
     raise Refused("unknown-locale", "nobody knows how dates are written in this message's locale")
 
 
-def _somewhere(wording: Wording, error: Refused) -> TemplateProblem:
-    """The line that holds what `error` is about; the first of the body when none does."""
-    lines = wording.text.split("\n")
-    needle = error.near or ("](" if error.code == "bad-link" else "")
-    found = next((n for n, text in enumerate(lines, 1) if needle and needle in text), wording.body.line)
-    return located(error, wording.path, found, wording.line(found))
-
-
 def _one_line(text: str) -> str:
     """`text` on one line, without control characters: nothing in it can begin another header."""
     plain = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text)
@@ -190,6 +182,10 @@ def _one_line(text: str) -> str:
 
 
 def _fill(parts: Sequence[tuple[str, int | None]], values: Sequence[str], links: Sequence[str]) -> str:
-    return "".join(
-        part if slot is None else values[slot - VALUE] if slot >= VALUE else links[slot - LINK] for part, slot in parts
-    )
+    try:
+        return "".join(
+            part if slot is None else values[slot - VALUE] if slot >= VALUE else links[slot - LINK]
+            for part, slot in parts
+        )
+    except IndexError:
+        raise Refused("private-character", "the page holds a character for private use; take it out") from None

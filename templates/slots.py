@@ -21,6 +21,7 @@ MAX_CHARACTERS = 262_144
 """Most that one message may write, values included; mail programs cut far earlier."""
 
 _SLOT = re.compile("([\U000f0000-\U0010ffff])")
+_ENTITY = re.compile("&#(?:([0-9]{1,9})|[xX]([0-9A-Fa-f]{1,8}))")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 SUBJECT, PREHEADER, UNSUBSCRIBE = range(3)
@@ -64,6 +65,8 @@ def split(text: str) -> Iterator[tuple[str, int | None]]:
 
 
 def first_slot_character(text: str) -> int:
-    """Where `text` holds a character reserved for slots; -1 when nowhere."""
-    found = _SLOT.search(text)
-    return found.start() if found else -1
+    """Where `text` holds a character reserved for slots, or an entity (&#x100000;) that means one; -1: nowhere."""
+    if found := _SLOT.search(text):
+        return found.start()
+    entities = _ENTITY.finditer(text)
+    return next((one.start() for one in entities if int(one[2] or one[1], 16 if one[2] else 10) >= LINK), -1)
