@@ -40,7 +40,12 @@ def rules(*given: Rule, policy: Policy | None = None) -> RuleSet:
 
 def anna(**fields: Any) -> Customer:
     """A customer who can be reached and has agreed to marketing by email."""
-    known: dict[str, Any] = {"profile": {"email": "anna@example.com"}, "consents": {"email": [True, 1]}, "orders": 1, "orders_ever": 1}
+    known: dict[str, Any] = {
+        "profile": {"email": "anna@example.com"},
+        "consents": {"email": [True, 1]},
+        "orders": 1,
+        "orders_ever": 1,
+    }
     return Customer(**(known | fields))
 
 
