@@ -49,7 +49,7 @@ class MessageEnvironment(ImmutableSandboxedEnvironment):
         if isinstance(obj, Amount) and attribute in ("minor", "currency"):
             return getattr(obj, attribute)
         if isinstance(obj, Undefined):
-            return getattr(obj, attribute)
+            return printable(obj)  # raises, and names what was missing first
         return self.undefined(obj=obj, name=attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:
