@@ -70,6 +70,7 @@ ABANDONED = """
     SELECT m.key, m.customer, m.channel, m.attempts FROM message m
     WHERE m.done_at IS NULL AND m.status = 'sending' AND m.lease_until <= :now LIMIT :limit {lock}"""
 
+RECIPIENT = text("SELECT state FROM customer WHERE id = :customer")
 OUTBOX = text("INSERT INTO outbox (topic, key, value) VALUES ('events', :key, :value)")
 
 OPEN = text("SELECT count(*) FROM message WHERE done_at IS NULL AND due_at <= :due")

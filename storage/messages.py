@@ -10,7 +10,9 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, TextClause, text
 
+from retention import state
 from retention.decode import moment
+from retention.state import Customer
 from storage import message_sql as sql
 from storage.store import Store
 
@@ -184,6 +186,12 @@ class Messages:
             rows = connection.execute(self._abandoned, {"now": now, "limit": MOST_RECOVERED}).all()
             resent = _settle(connection, rows, now, policy, most, now)
         return Recovered(returned, resent, len(rows) - resent)
+
+    def recipient(self, customer: str) -> Customer | None:
+        """What is known of the customer now; None when they were erased."""
+        with self._store.read() as connection:
+            blob = connection.execute(sql.RECIPIENT, {"customer": customer}).scalar_one_or_none()
+        return None if blob is None else state.decode(blob)
 
     def queued_count(self, due_by: int | None = None) -> int:
         """Messages without a final status; with `due_by` only those due until then."""

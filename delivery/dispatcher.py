@@ -1,0 +1,192 @@
+"""The dispatcher: claims due messages, looks once more, renders, sends, and says what became of each."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random as _random
+from collections.abc import Callable, Mapping
+from time import monotonic
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from delivery.backoff import Backoff
+from delivery.channels.base import Channel, Outgoing
+from delivery.check import Refusal
+from delivery.errors import Ambiguous, Retryable, SendError
+from delivery.prepare import Prepared
+from delivery.wording import Renderer
+from retention.shop import Shop
+from storage.messages import Claimed, Doubt, Messages
+from storage.store import Store
+
+Clock = Callable[[], int]
+"""Now, in microseconds since 1970 UTC."""
+
+GRACE = 5.0
+"""How much longer than its own timeout a channel may take before it is given up, seconds."""
+RECOVER_EVERY = 5.0
+MARK_AGAIN = (0.2, 1.0, 5.0)
+"""Waits before a mark is tried again when the store does not answer, seconds: a lost mark is a message in doubt."""
+
+log = logging.getLogger("regulars.delivery")
+
+
+class Config(Struct, frozen=True):
+    """How hard to work, from the settings. Seconds."""
+
+    shop: Shop
+    send_timeout: float = 30.0
+    attempts: int = 6
+    concurrency: int = 8
+    ambiguous: Doubt = "resend"
+    poll: float = 0.5
+    backoff: Backoff = Backoff()
+
+    @property
+    def lease(self) -> int:
+        """How long a claim holds, microseconds: well past the longest sending, the store's slowest mark included."""
+        return int((2 * (self.send_timeout + GRACE) + 60) * 1_000_000)
+
+
+class Dispatcher:
+    """Any number of dispatchers may share a store. Each has its own channels, one event loop, `concurrency` slots.
+
+    A message that hangs takes one slot until its timeout; the others go on. The store and the renderer are
+    called in threads.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        renderer: Renderer,
+        channels: Mapping[str, Channel],
+        clock: Clock,
+        config: Config,
+        random: Callable[[], float] = _random.random,
+    ) -> None:
+        self._messages = Messages(store)
+        self._prepared = Prepared(renderer, channels, config.shop)
+        self._channels = channels
+        self._clock = clock
+        self._config = config
+        self._random = random
+        self._stopping = False
+        self._recover_at = 0.0
+
+    async def run_once(self) -> int:
+        """Take up what a crash left behind, then deal with at most `concurrency` due messages; how many it took."""
+        await asyncio.to_thread(self._recover)
+        claimed = await asyncio.to_thread(self._claim, self._config.concurrency)
+        await asyncio.gather(*map(self._deal_with, claimed))
+        return len(claimed)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set, then finish what is being sent, give back the rest and close the channels.
+
+        A store that does not answer is waited for. Ends within the send timeout and a little.
+        """
+        busy: set[asyncio.Task[None]] = set()
+        stopped = asyncio.create_task(stop.wait())
+        try:
+            while not stop.is_set():
+                busy |= {asyncio.create_task(self._deal_with(one)) for one in await self._next(len(busy))}
+                await asyncio.wait({*busy, stopped}, timeout=self._config.poll, return_when=asyncio.FIRST_COMPLETED)
+                busy = {task for task in busy if not task.done()}
+            self._stopping = True
+            if busy:
+                await asyncio.wait(busy, timeout=self._config.send_timeout + 2 * GRACE)
+        finally:
+            for task in (stopped, *busy):
+                task.cancel()
+            await asyncio.gather(stopped, *busy, return_exceptions=True)
+            await self.close()
+            self._stopping = False
+
+    async def close(self) -> None:
+        """Close the channels; only for who uses `run_once`."""
+        await asyncio.gather(*(channel.close() for channel in self._channels.values()), return_exceptions=True)
+
+    async def _next(self, busy: int) -> list[Claimed]:
+        free = self._config.concurrency - busy
+        try:
+            if monotonic() >= self._recover_at:
+                await asyncio.to_thread(self._recover)
+                self._recover_at = monotonic() + RECOVER_EVERY
+            return await asyncio.to_thread(self._claim, free) if free else []
+        except Exception as error:
+            log.error("delivery cannot read its queue: %s", type(error).__name__)
+            return []
+
+    def _claim(self, limit: int) -> list[Claimed]:
+        return self._messages.claim(limit, self._config.lease, self._clock())
+
+    def _recover(self) -> None:
+        found = self._messages.recover(self._clock(), self._config.ambiguous, self._config.attempts)
+        if found.resent or found.parked:
+            log.warning("messages of unknown fate: %d sent again, %d set aside", found.resent, found.parked)
+
+    async def _deal_with(self, message: Claimed) -> None:
+        """One message to its next status. Whatever goes wrong here, its lease brings it back."""
+        try:
+            outgoing = await asyncio.to_thread(self._prepare, message)
+            if outgoing is not None:
+                begun = replace(message, attempts=message.attempts + 1)
+                await self._mark(begun, await self._send(begun, outgoing))
+        except Exception as error:
+            log.error("template %s: left to its lease: %s", message.template, type(error).__name__)
+
+    def _prepare(self, message: Claimed) -> Outgoing | None:
+        """The finished message, with `sending` committed; None when it must not leave or is not ours any more."""
+        if self._stopping:
+            self._messages.release(message)
+            return None
+        now = self._clock()
+        made = self._prepared(message, self._messages.recipient(message.customer), now)
+        if isinstance(made, Refusal):
+            log.info("template %s by %s: %s, %s", message.template, message.channel, made.status, made.code)
+            self._messages.finish(message, made.status, made.code, now)
+            return None
+        return made if self._messages.begin_sending(message, self._clock(), self._config.lease) else None
+
+    async def _send(self, message: Claimed, outgoing: Outgoing) -> SendError | None:
+        """None: it left. A channel that breaks its contract leaves us not knowing."""
+        try:
+            async with asyncio.timeout(self._config.send_timeout + GRACE):
+                await self._channels[message.channel].send(outgoing)
+        except SendError as error:
+            return error
+        except TimeoutError:
+            return Ambiguous("timeout")
+        except Exception as error:
+            log.error("channel %s broke: %s", message.channel, type(error).__name__)
+            return Ambiguous("channel")
+        return None
+
+    async def _mark(self, message: Claimed, error: SendError | None) -> None:
+        """Say what became of it, several times if need be."""
+        for wait in (*MARK_AGAIN, None):
+            try:
+                kept = await asyncio.to_thread(self._settle, message, error)
+                if not kept:
+                    log.warning("template %s: its claim was lost while it was sent", message.template)
+                return
+            except Exception:
+                if wait is None:
+                    raise
+            await asyncio.sleep(wait)
+
+    def _settle(self, message: Claimed, error: SendError | None) -> bool:
+        now, tries = self._clock(), message.attempts
+        if error is None:
+            return self._messages.mark_sent(message, now)
+        log.warning("template %s by %s, try %d: %s", message.template, message.channel, tries, error)
+        again = now + self._config.backoff.delay(tries, self._random())
+        match error:
+            case Ambiguous():
+                return self._messages.doubt(message, now, self._config.ambiguous, self._config.attempts, again)
+            case Retryable() if tries < self._config.attempts:
+                return self._messages.retry(message, again, str(error))
+            case _:
+                return self._messages.finish(message, "failed", str(error), now)

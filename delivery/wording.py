@@ -1,0 +1,100 @@
+"""What a message's wording may speak of: the customer, the event it answers, the rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Protocol
+
+import msgspec
+from msgspec import UNSET, Struct
+
+from retention.decode import decode_data, moment
+from retention.errors import BadEvent
+from retention.events import TYPES
+from retention.money import Money, convert
+from retention.shop import Shop
+from retention.state import Customer
+from storage.messages import Context
+from templates.values import Amount
+
+PROFILE = ("email", "phone", "first_name", "last_name", "locale", "time_zone", "country", "birth_date", "tags")
+
+
+_exact = msgspec.json.Decoder(float_hook=Decimal)
+
+
+class Rendered(Protocol):
+    """A finished message."""
+
+    @property
+    def subject(self) -> str: ...
+    @property
+    def html(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def locale(self) -> str: ...
+
+
+class Renderer(Protocol):
+    """What makes a message of a template and a context; called from several threads at once."""
+
+    def render(self, name: str, channel: str, locale: str | None, context: Mapping[str, Any]) -> Rendered:
+        """Raises templates.errors.RenderError."""
+        ...
+
+
+def context(answered: Context, customer: Customer, rule: str, shop: Shop) -> dict[str, Any]:
+    """The contract with the wording; what is unknown is None, not absent. Orders are counted as of the event."""
+    return {
+        "customer": _customer(answered, customer, shop),
+        "event": {
+            **_data(answered, shop),
+            "type": answered.type,
+            "time": moment(answered.time),
+        },
+        "rule": {"id": rule, "name": answered.rule_name},
+        "time_zone": customer.profile.get("time_zone") or shop.time_zone,
+    }
+
+
+def _customer(answered: Context, customer: Customer, shop: Shop) -> dict[str, Any]:
+    known = {name: customer.profile.get(name) for name in PROFILE}
+    return known | {
+        "orders": answered.orders,
+        "orders_ever": answered.orders_ever,
+        "net_revenue": Amount(customer.net_revenue, shop.currency),
+        "first_order_at": moment(customer.first_order_at) if customer.first_order_at else None,
+        "last_order_at": moment(customer.last_order_at) if customer.last_order_at else None,
+    }
+
+
+def _data(answered: Context, shop: Shop) -> dict[str, Any]:
+    """The event's data by the fields of its type; as it stands in JSON for the shop's own types."""
+    if answered.type not in TYPES:
+        return _own(answered.data)
+    data, _ = decode_data(answered.type, answered.data, shop)
+    currency = getattr(data, "currency", None) or shop.currency
+    plain: dict[str, Any] = _plain(data, currency)
+    return plain | {"currency": currency} if "currency" in plain else plain
+
+
+def _own(data: bytes) -> dict[str, Any]:
+    found = _exact.decode(data) if data else {}
+    return found if isinstance(found, dict) else {}
+
+
+def _plain(value: Any, currency: str) -> Any:
+    """Structs as mappings, money as amounts of the order's currency; a unit price of too many decimals is rounded."""
+    if isinstance(value, Money):
+        return Amount(convert(value, Decimal(1), currency), currency)
+    if isinstance(value, Struct):
+        return {name: _plain(getattr(value, name), currency) for name in value.__struct_fields__}
+    if isinstance(value, list):
+        return [_plain(one, currency) for one in value]
+    return None if value is UNSET else value
+
+
+Unusable = (BadEvent, msgspec.DecodeError)
+"""What `context` raises when the stored event is not one any more, say because a rate left policy.yaml."""
