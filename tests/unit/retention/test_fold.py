@@ -7,9 +7,10 @@ import pytest
 from retention.events import Birthday, Consent, Fulfilment, Lead, Message, Profile, Survey
 from retention.measures import report
 from retention.money import Money
-from retention.state import CATEGORIES_KEPT
+from retention.state import CATEGORIES_KEPT, DAYS_KEPT
 from tests.unit.retention.making import Desk, at, bought, cancelled, event, returned, staff
 
+DAY = 86_400_000_000
 JAN, FEB, MAR = at("2026-01-10 09:00"), at("2026-02-10 09:00"), at("2026-03-10 09:00")
 
 
@@ -69,6 +70,19 @@ def test_an_amendment_is_not_news_and_moves_the_difference():
     assert desk.fold(bought("o-1", JAN, 500), bought("o-1", JAN + 1, 450)) == [True, False]
     assert desk.counters()["gross", "2026-01", ""] == 450
     assert (desk.anna.orders, desk.anna.orders_ever, desk.anna.gross) == (1, 1, 450)
+
+
+def test_a_days_amount_follows_the_amendment_of_one_of_its_orders():
+    desk = Desk()
+    desk.fold(bought("o-1", JAN, 500), bought("o-2", JAN, 70), bought("o-1", JAN + 1, 450))
+    assert list(desk.anna.days.values()) == [[2, 520]]
+
+
+def test_the_last_four_hundred_days_are_kept_to_the_day():
+    desk = Desk()
+    desk.fold(*(bought(f"o-{day}", JAN + day * DAY) for day in range(500)))
+    newest = max(desk.anna.days)
+    assert sorted(desk.anna.days) == list(range(newest - DAYS_KEPT + 1, newest + 1))
 
 
 def test_an_amendment_that_puts_the_order_earlier_moves_its_month():
