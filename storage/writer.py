@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 from storage import sql
 from storage.batch import Batch
 from storage.errors import Fenced, Halted, Importing
+from storage.lock import holder
 from storage.store import Store
 
 TAKE_TIMEOUT_MS = 5_000
@@ -33,19 +34,20 @@ class Writer:
         self.store = store
         self._connection: Connection | None = None
 
-    def take(self, topic: str, partition: int) -> Held:
+    def take(self, topic: str, partition: int, importing: bool = False) -> Held:
         """Become the owner of a partition: whoever owned it is fenced off from now on.
 
-        Raises Importing while an import runs. A frozen owner on PostgreSQL is ended.
+        Raises Importing while an import runs, unless it is the import that takes. A frozen owner on
+        PostgreSQL is ended.
         """
         try:
-            return self._take(topic, partition)
+            return self._take(topic, partition, importing)
         except OperationalError as error:
             self._drop()
             if self.store.sqlite or "lock timeout" not in str(error):
                 raise
         self._end_owner(topic, partition)
-        return self._take(topic, partition)
+        return self._take(topic, partition, importing)
 
     @contextlib.contextmanager
     def batch(self, held: Held, position: int, now: int) -> Iterator[Batch]:
@@ -90,7 +92,7 @@ class Writer:
             self._connection.invalidate()
             self.close()
 
-    def _take(self, topic: str, partition: int) -> Held:
+    def _take(self, topic: str, partition: int, importing: bool) -> Held:
         with self.store.write(self._connected()) as connection:
             backend = None
             if not self.store.sqlite:
@@ -98,7 +100,7 @@ class Writer:
                 backend = connection.execute(
                     text("SELECT pid || ' ' || backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()")
                 ).scalar_one()
-            if connection.execute(text("SELECT 1 FROM meta WHERE name = 'import'")).first():
+            if not importing and holder(connection) is not None:
                 raise Importing("an import is running")
             parameters = {"topic": topic, "id": partition, "backend": backend}
             return Held(topic, partition, connection.execute(sql.TAKE, parameters).scalar_one())

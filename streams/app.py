@@ -10,7 +10,7 @@ from typing import Any
 import faust
 from faust.types.auth import AUTH_PROTOCOLS_SASL
 
-from streams.broker import SOURCES, Broker
+from streams.broker import FORWARDERS, SOURCES, Broker
 from streams.reader import Reader
 from streams.record import Record
 from streams.sources.forward import Forwarder
@@ -34,7 +34,7 @@ def build(
     acknowledge what the agent held and go on without it.
     """
     app = faust.App(
-        "regulars-sources",
+        FORWARDERS,
         broker=f"kafka://{broker.bootstrap.replace(',', ';kafka://')}",
         broker_credentials=_credentials(broker),
         broker_session_timeout=broker.session_timeout_ms / 1000,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 from msgspec import Struct, field
@@ -24,7 +25,8 @@ SOURCES = {"purchases": "purchase", "returns": "return", "birthdays": "birthday"
 TOPICS = (EVENTS, *SOURCES, DEAD_LETTERS)
 
 READERS = "regulars"
-"""Consumer group of the readers; Faust's agents join `regulars-sources`."""
+FORWARDERS = "regulars-sources"
+"""Consumer groups: of the readers of `events`, and of Faust's agents on the shop's own topics."""
 
 
 class Broker(Struct, frozen=True):
@@ -123,3 +125,79 @@ def _check(response: Any) -> None:
         error = for_code(entry[1])
         if error.errno and error is not TopicAlreadyExistsError:
             raise StreamError(f"topic {entry[0]} could not be created: {error.__name__}")
+
+
+class TopicPosition(Struct, frozen=True):
+    """One partition: first offset it holds, the next one to come, and how far its readers are (None = never read)."""
+
+    topic: str
+    partition: int
+    begin: int
+    end: int
+    committed: int | None
+    lag: int | None
+
+
+async def partition_count(broker: Broker, topic: str) -> int:
+    """How many partitions `topic` has now."""
+    admin = await _admin(broker)
+    try:
+        described = await admin.describe_topics([topic])
+    finally:
+        await admin.close()
+    return len(described[0]["partitions"])
+
+
+async def positions(broker: Broker) -> list[TopicPosition]:
+    """Every partition of our topics that exists, with its readers' lag. Raises BrokerUnreachable."""
+    await _ping(broker)
+    found: list[TopicPosition] = []
+    for group, topics in ((READERS, (EVENTS,)), (FORWARDERS, tuple(SOURCES)), (None, (DEAD_LETTERS,))):
+        found += await _positions(broker, group, topics)
+    return found
+
+
+async def _positions(broker: Broker, group: str | None, topics: tuple[str, ...]) -> list[TopicPosition]:
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=broker.bootstrap, group_id=group, enable_auto_commit=False, **broker.security
+    )
+    await consumer.start()
+    try:
+        existing = await consumer.topics()
+        partitions = [
+            TopicPartition(topic, partition)
+            for topic in topics
+            if topic in existing
+            for partition in sorted(consumer.partitions_for_topic(topic) or ())
+        ]
+        consumer.assign(partitions)
+        begins, stop = await consumer.beginning_offsets(partitions), await ends(consumer, partitions)
+        found = []
+        for each in partitions:
+            committed = await consumer.committed(each) if group is not None else None
+            lag = None if group is None else stop[each] - max(committed or 0, begins[each])
+            found.append(TopicPosition(each.topic, each.partition, begins[each], stop[each], committed, lag))
+        return found
+    finally:
+        await consumer.stop()
+
+
+async def ends(consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+    """The next offset of each of these assigned partitions; moves the consumer.
+
+    The embedded broker's answer is one past the *first* record of its last batch (seen with Tansu 0.6), so
+    the last batch is fetched: the high watermark that comes with it is right.
+    """
+    said: dict[TopicPartition, int] = await consumer.end_offsets(list(partitions))
+    unsure = [each for each in partitions if said[each] > 0]
+    for each in unsure:
+        consumer.seek(each, said[each] - 1)
+    for _ in range(50):
+        if all(consumer.highwater(each) is not None for each in unsure):
+            break
+        await consumer.getmany(timeout_ms=200)
+    return {each: max(said[each], consumer.highwater(each) or 0) for each in partitions}
+
+
+async def _ping(broker: Broker) -> None:
+    await (await _admin(broker)).close()

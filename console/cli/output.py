@@ -11,8 +11,8 @@ from rich.console import Console
 GOOD, BAD, USAGE, UNREACHABLE = 0, 1, 2, 3
 """Exit codes: good; the thing checked is bad; wrong usage; a service is not reachable."""
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+out = Console(highlight=False, emoji=False)
+err = Console(stderr=True, highlight=False, emoji=False)
 
 
 def print_json(value: Any) -> None:

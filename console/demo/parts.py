@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +17,10 @@ from rich.text import Text
 
 from console.demo.snapshot import DemoSnapshot, FeedLine, clock_face, tidy
 from retention.money import decimals
+
+HOME = ".regulars/demo"
+STORE = f"sqlite:///{HOME}/regulars.db"
+"""Where the demo keeps what it makes: never in the shop's own store."""
 
 WIDE = 88
 """Columns from which everything has room side by side."""
@@ -132,13 +139,23 @@ def footer(snapshot: DemoSnapshot) -> RenderableType:
 
 
 def hints(example: str) -> RenderableType:
-    """Commands to go on with, each with what it tells."""
+    """Commands for another terminal, each with what it tells; the first one points them at the demo's own store."""
+    regulars = _program()
     commands = [
-        ("regulars retention", "who came back, by month"),
-        ("regulars dead-letters list", "what was refused, and why"),
-        (f"regulars customers show {tidy(example)}", "one customer's story"),
+        (f"export REGULARS_HOME={HOME} REGULARS_STORE={STORE}", "this shop, not yours"),
+        (f"{regulars} retention", "who came back, by month"),
+        (f"{regulars} dead-letters list", "what was refused, and why"),
+        (f"{regulars} customers show {tidy(example)}", "one customer's story"),
     ]
     return _pairs(commands, "cyan", "dim")
+
+
+def _program() -> str:
+    """How this program was called: `make demo` calls the one in `.venv`, which is on nobody's path."""
+    called = sys.argv[0] if sys.argv else "regulars"
+    if shutil.which("regulars") == called or not called.endswith("regulars"):
+        return "regulars"
+    return os.path.relpath(called)
 
 
 def _pairs(rows: list[tuple[str, str]], left: str, right: str) -> Table:

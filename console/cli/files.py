@@ -1,0 +1,109 @@
+"""`regulars send` and `regulars import`: files of events, a CloudEvent a line."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+from console import compose
+from console.cli.guard import guarded, settings
+from console.cli.output import BAD, USAGE, err, fail, out, print_json
+from console.settings import Settings
+from streams import broker as brokers
+from streams import history
+from streams.apply import Outcome
+from streams.send import Sent, send_file
+
+File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="JSON lines; plain or .gz.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+def send(file: File, json: Json = False) -> None:
+    """Send a file of events to topic `events`, acknowledged by the broker."""
+    config = settings()
+    with guarded(), _Bar(file, "sending") as bar:
+        sent = asyncio.run(_send(config, file, bar))
+    if json:
+        print_json(sent)
+    else:
+        out.print(f"{sent.sent:,} events sent to topic events")
+        for number in sent.refused[:20]:
+            err.print(f"{file}:{number}: not sent: the line is no JSON object with a `subject` (the customer id)")
+        if len(sent.refused) > 20:
+            err.print(f"… and {len(sent.refused) - 20:,} more lines")
+    if sent.refused:
+        raise typer.Exit(BAD)
+
+
+async def _send(config: Settings, file: Path, bar: _Bar) -> Sent:
+    broker = await brokers.connect(
+        compose.find_broker(config), config.partitions, config.replication, config.topic_retention_days
+    )
+    return await send_file(broker, file, bar.to)
+
+
+def import_(file: File, json: Json = False) -> None:
+    """Bring history into the store: counters, orders, profiles. Fires no rules; running workers wait meanwhile."""
+    config = settings()
+    total = Outcome()
+
+    def told(position: int, outcome: Outcome) -> None:
+        nonlocal total
+        total += outcome
+        bar.to(position)
+
+    with guarded():
+        rules = compose.rules_of(config)
+        store = compose.open_store(config)
+        try:
+            with _Bar(file, "importing") as bar:
+                history.import_file(store, rules, file, config.partitions, told)
+        except (OSError, EOFError) as error:
+            fail(f"{file}: cannot be read to its end: {error}", USAGE)
+        finally:
+            store.close()
+    _report(total, json)
+
+
+def _report(total: Outcome, json: bool) -> None:
+    summary = {"applied": total.applied, "duplicates": total.duplicates, "dead_letters": total.dead}
+    if json:
+        print_json(summary)
+    else:
+        out.print(
+            f"{total.applied:,} events imported, {total.duplicates:,} were there already, "
+            f"{total.dead:,} refused (regulars dead-letters list)"
+        )
+    if total.dead:
+        raise typer.Exit(BAD)
+
+
+class _Bar:
+    """A progress bar over the bytes of a file; on standard error, and only on a terminal."""
+
+    def __init__(self, file: Path, verb: str) -> None:
+        self._progress = Progress(
+            TextColumn(f"{verb} {{task.fields[name]}}", markup=False),
+            BarColumn(),
+            DownloadColumn(),
+            TimeRemainingColumn(),
+            console=err,
+            transient=True,
+            disable=not err.is_terminal,
+        )
+        self._task = self._progress.add_task(verb, total=file.stat().st_size, name=file.name)
+
+    def to(self, position: int) -> None:
+        """So many bytes are done."""
+        self._progress.update(self._task, completed=position)
+
+    def __enter__(self) -> _Bar:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self._progress.stop()

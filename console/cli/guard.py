@@ -1,0 +1,42 @@
+"""A person's mistake, or a service that is away, is a sentence and an exit code, never a traceback."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from aiokafka.errors import KafkaError
+from pydantic import ValidationError
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from console.cli.output import BAD, UNREACHABLE, USAGE, fail
+from console.compose import BadFiles
+from console.settings import Settings
+from storage.errors import StoreError, Unreachable
+from streams.errors import BrokerUnreachable, IntakeHalted, StreamError
+
+
+def settings() -> Settings:
+    """The settings; a bad one is named with its variable."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [f"REGULARS_{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors()]
+        fail("\n".join(lines), USAGE)
+
+
+@contextlib.contextmanager
+def guarded() -> Iterator[None]:
+    """Turn what can go wrong into one message and the exit code of the command line."""
+    try:
+        yield
+    except (BrokerUnreachable, Unreachable) as error:
+        fail(str(error), UNREACHABLE)
+    except (OperationalError, InterfaceError) as error:
+        fail(f"the store does not answer: {str(error.orig).strip().splitlines()[0]}", UNREACHABLE)
+    except KafkaError as error:
+        fail(f"the broker refused: {type(error).__name__}", UNREACHABLE)
+    except (BadFiles, IntakeHalted) as error:
+        fail(str(error), BAD)
+    except (StoreError, StreamError) as error:
+        fail(str(error), USAGE)

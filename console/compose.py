@@ -1,0 +1,204 @@
+"""The composition root: settings in, everything wired out. The one place that knows every room."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from console.settings import Settings
+from delivery.channels import channels
+from delivery.dispatcher import Config, Dispatcher
+from retention.shop import Shop
+from rules.load import load as load_rules
+from rules.problems import render_all
+from rules.ruleset import RuleSet
+from storage.store import Store
+from storage.writer import Writer
+from streams import app as faust_app
+from streams import broker as brokers
+from streams.apply import Applier, Intake, Outcome
+from streams.broker import EVENTS, Broker
+from streams.embedded import find
+from streams.reader import Reader
+from streams.relay import Relay
+from streams.sources.forward import Forwarder
+from templates.errors import BadTemplates
+from templates.load import load as load_templates
+from templates.render import Renderer
+
+log = logging.getLogger(__name__)
+
+ROLES = ("sources", "reader", "delivery", "relay")
+GRACE = 20.0
+"""Seconds a stopping process may take before it is ended the hard way (a crashed Faust worker can hang, #684)."""
+
+
+class BadFiles(Exception):
+    """The marketers' files are not fit to run with; the message lists every problem."""
+
+
+def clock() -> int:
+    """Now, in microseconds since 1970 UTC."""
+    return time.time_ns() // 1_000
+
+
+def open_store(settings: Settings) -> Store:
+    """The store, its tables brought to this version. Raises StoreError."""
+    store = Store(settings.store)
+    store.migrate()
+    return store
+
+
+def find_broker(settings: Settings) -> Broker:
+    """The broker the other commands talk to. Raises BrokerUnreachable, StreamError."""
+    return find(settings.home) if settings.broker == "embedded" else brokers.parse(settings.broker)
+
+
+def rules_of(settings: Settings, renderer: Renderer | None = None) -> RuleSet:
+    """The rule set of the files. Raises BadFiles."""
+    loaded = load_rules(settings.rules, renderer.catalogue.names() if renderer is not None else None)
+    if loaded.ruleset is None:
+        raise BadFiles(render_all(loaded.problems))
+    return loaded.ruleset
+
+
+def renderer_of(settings: Settings) -> Renderer:
+    """The wording, compiled. Raises BadFiles."""
+    try:
+        return Renderer(load_templates(settings.templates))
+    except BadTemplates as error:
+        raise BadFiles(str(error)) from None
+
+
+class Worker:
+    """The processes of Regulars, as many as asked for, in one event loop."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        roles: tuple[str, ...],
+        broker: Broker,
+        tell: Callable[[Outcome], None] | None = None,
+    ) -> None:
+        self.settings = settings
+        self.roles = roles
+        self.broker = broker
+        self._tell = tell
+        self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._stop = asyncio.Event()
+
+    def stop(self) -> None:
+        """Finish what is at hand, then return from `run`."""
+        self._stop.set()
+
+    async def run(self, ready: Callable[[], None] = lambda: None) -> None:
+        """Run until `stop`, or until a part fails: then its error is raised."""
+        settings = self.settings
+        renderer = renderer_of(settings)
+        rules = rules_of(settings, renderer)
+        store = await asyncio.to_thread(open_store, settings)
+        broker = await brokers.connect(
+            self.broker, settings.partitions, settings.replication, settings.topic_retention_days
+        )
+        parts: list[asyncio.Task[None]] = []
+        stops: list[Callable[[], None]] = []
+        if "relay" in self.roles:
+            relay = Relay(store, broker)
+            parts.append(self._start(relay.run(), "relay"))
+            stops.append(relay.stop)
+        if "delivery" in self.roles:
+            parts.append(self._start(self._delivery(store, renderer, rules.policy.shop), "delivery"))
+        gc.collect()
+        gc.freeze()
+        app, close = await self._streams(store, rules, broker)
+        ready()
+        try:
+            await self._until_stopped()
+        finally:
+            guard = _end_process_after(GRACE)
+            self._stop.set()
+            for stop in stops:
+                stop()
+            if app is not None:
+                await app.stop()
+            await close()
+            await asyncio.gather(*parts, return_exceptions=True)
+            await asyncio.to_thread(store.close)
+            guard.cancel()
+
+    async def _until_stopped(self) -> None:
+        stopped = asyncio.create_task(self._wait_for_stop())
+        await asyncio.wait({stopped, self._failed}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if self._failed.done():
+            self._failed.result()
+
+    async def _wait_for_stop(self) -> None:
+        await self._stop.wait()
+
+    def _fail(self, error: BaseException) -> None:
+        if not self._failed.done():
+            self._failed.set_exception(error)
+            self._failed.exception()  # looked at: the event loop need not warn
+
+    def _start(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._fail(error)
+
+    async def _delivery(self, store: Store, renderer: Renderer, shop: Shop) -> None:
+        settings = self.settings
+        ways = channels(
+            settings.smtp, settings.maildir, settings.mail_from, settings.send_timeout, settings.send_concurrency
+        )
+        config = Config(
+            shop, settings.send_timeout, settings.send_attempts, settings.send_concurrency, settings.ambiguous
+        )
+        await Dispatcher(store, renderer, ways, clock, config).run(self._stop)
+
+    async def _streams(
+        self, store: Store, rules: RuleSet, broker: Broker
+    ) -> tuple[Any, Callable[[], Coroutine[Any, Any, None]]]:
+        settings = self.settings
+        forwarder, reader, producer, writer = None, None, None, None
+        if "sources" in self.roles:
+            producer = broker.producer()
+            await producer.start()
+            forwarder = Forwarder(
+                producer, store, rules.policy.shop, broker.incarnation, settings.dead_letter_share, clock
+            )
+        if "reader" in self.roles:
+            partitions = await brokers.partition_count(broker, EVENTS)
+            intake = Intake(broker.incarnation, partitions, settings.dedupe_horizon_days, settings.dead_letter_share)
+            writer = Writer(store)
+            reader = Reader(broker, Applier(writer, rules, intake, clock), settings.batch_size, self._tell)
+
+        async def close() -> None:
+            if producer is not None:
+                await producer.stop()
+            if writer is not None:
+                await asyncio.to_thread(writer.close)
+
+        if forwarder is None and reader is None:
+            return None, close
+        app = faust_app.build(broker, forwarder, reader, settings.batch_size, self._fail)
+        await app.start()
+        return app, close
+
+
+def _end_process_after(seconds: float) -> threading.Timer:
+    """End the process the hard way unless called off: nothing may hang that a supervisor waits for."""
+    timer = threading.Timer(seconds, os._exit, (1,))
+    timer.daemon = True
+    timer.start()
+    return timer
