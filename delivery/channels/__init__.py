@@ -48,22 +48,28 @@ def server(url: str) -> Server:
 def _split(url: str) -> SplitResult:
     try:
         parts = urlsplit(url)
-        port = parts.port
     except ValueError:
-        raise BadSettings(f"REGULARS_SMTP is not a URL with a port of 1 to 65535; {_SHAPE}") from None
+        raise BadSettings(f"REGULARS_SMTP is not a URL; {_SHAPE}") from None
     if parts.scheme not in _PORTS:
         raise BadSettings(f"REGULARS_SMTP does not begin with smtp:// or smtps://; {_SHAPE}")
-    if not parts.hostname or not url.isprintable() or " " in url:
-        raise BadSettings(f"REGULARS_SMTP names no host; {_SHAPE}")
-    if port == 0:
-        raise BadSettings(f"REGULARS_SMTP has port 0; {_SHAPE}")
-    if parts.path.strip("/") or parts.query or parts.fragment:
+    if parts.path.strip("/") or parts.query or parts.fragment:  # before the port: it may be half of a password
         raise BadSettings(
             f"REGULARS_SMTP goes on after the host; {_SHAPE}. In a user or password write / as %2F, ? as %3F, # as %23"
         )
+    if not parts.hostname or not url.isprintable() or " " in url:
+        raise BadSettings(f"REGULARS_SMTP names no host; {_SHAPE}")
+    if not _is_port(parts):
+        raise BadSettings(f"REGULARS_SMTP has no port of 1 to 65535; {_SHAPE}")
     if (parts.username is None) != (parts.password is None) or parts.username == "":
         raise BadSettings(f"REGULARS_SMTP needs user and password, or neither; {_SHAPE}")
     return parts
+
+
+def _is_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
 
 
 def _plain(text: str | None) -> str | None:
