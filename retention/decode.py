@@ -13,12 +13,11 @@ from retention import envelope
 from retention.checks import check
 from retention.envelope import Headers, explain, join
 from retention.errors import BadEvent
-from retention.events import INTERNAL, TYPES, Event, Purchase, Return
+from retention.events import INTERNAL, MAX_ITEMS, TYPES, Event, Purchase, Return
 from retention.money import MAX_MINOR, Money, convert, decode_money, number, to_minor
 from retention.shop import Shop
 
 MAX_BYTES = 256 * 1024
-MAX_ITEMS = 1_000
 MAX_KEY = 200
 AHEAD = 24 * 3600 * 1_000_000
 """How far an event's time may run ahead of the clock, microseconds."""

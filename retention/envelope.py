@@ -24,9 +24,9 @@ def read(value: bytes, headers: Headers) -> Envelope:
     Raises BadEvent.
     """
     envelope = _by_headers(value, headers) if headers else _structured(value)
-    for field in ("id", "source"):
-        if not getattr(envelope, field).isprintable():
-            raise BadEvent("bad-envelope", field, "An id and a source hold printable characters only.")
+    if not (envelope.id.isprintable() and envelope.source.isprintable()):
+        field = "source" if envelope.id.isprintable() else "id"
+        raise BadEvent("bad-envelope", field, "An id and a source hold printable characters only.")
     return envelope
 
 

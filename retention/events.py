@@ -24,6 +24,10 @@ Anniversary = Annotated[str, Meta(pattern=r"^(-|[0-9]{4})-[0-9]{2}-[0-9]{2}$", m
 Time = Annotated[dt.datetime, Meta(tz=True)]
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 
+MAX_ITEMS = 1_000
+AT_MOST = Meta(extra_json_schema={"maxItems": MAX_ITEMS})
+"""Not a bound of the type: `decode` has a reason of its own for too many."""
+
 
 class Item(Struct, frozen=True, omit_defaults=True):
     """One line of an order; `price` is of one unit, in the order's currency."""
@@ -41,7 +45,7 @@ class Purchase(Struct, frozen=True, omit_defaults=True):
     order_id: Id
     total: Money
     currency: Currency | None = None
-    items: list[Item] = []
+    items: Annotated[list[Item], AT_MOST] = []
     discount: Money | None = None
     tax: Money | None = None
     shipping: Money | None = None
@@ -70,7 +74,7 @@ class Return(Struct, frozen=True, omit_defaults=True):
     total: Money
     order_id: Id | None = None
     currency: Currency | None = None
-    items: list[ReturnedItem] = []
+    items: Annotated[list[ReturnedItem], AT_MOST] = []
     reason: Short | None = None
     state: Literal["requested", "received", "refunded"] = "refunded"
 
