@@ -9,6 +9,7 @@ import msgspec
 
 from retention.schema import events_schema
 
+_bar = re.compile(r"(?<!\\)\|")
 DEFINITIONS: dict[str, Any] = events_schema()["$defs"]
 
 
@@ -65,6 +66,9 @@ def tables(page: str) -> dict[str, list[list[str]]]:
         heading, _, body = section.partition("\n")
         lines = re.search(r"(?:^\|.*\n?)+", body, flags=re.MULTILINE)
         if lines:
-            table = lines[0].strip().splitlines()[2:]
-            found[heading.strip()] = [[cell.strip() for cell in line.strip()[1:-1].split("|")] for line in table]
+            found[heading.strip()] = [_cells(line) for line in lines[0].strip().splitlines()[2:]]
     return found
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip().replace("\\|", "|") for cell in _bar.split(line.strip()[1:-1])]
