@@ -37,13 +37,12 @@ def differences(kept: Deltas, recounted: Deltas) -> list[tuple[str, str, str, in
 
 def _customer(events: Iterable[Event], shop: Shop) -> Deltas:
     orders: dict[str, Order] = {}
-    staff, said = False, (-(2**63), False)
+    said = (0, False)
     for event in events:
         key = row_key(event)
         if key is not None:
             merge(orders.setdefault(key, Order()), event)
         elif isinstance(event.data, Profile) and isinstance(event.data.staff, bool):
-            if (event.time, event.data.staff) >= said:
-                said = (event.time, event.data.staff)
-                staff = event.data.staff
+            said = max(said, (event.time, event.data.staff))
+    staff = said[1]
     return {} if staff else counters.cold(orders.values(), shop.zone)
