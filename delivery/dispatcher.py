@@ -24,8 +24,6 @@ from storage.store import Store
 Clock = Callable[[], int]
 """Now, in microseconds since 1970 UTC."""
 
-GRACE = 5.0
-"""How much longer than its own timeout a channel may take before it is given up, seconds."""
 RECOVER_EVERY = 5.0
 MARK_AGAIN = (0.2, 1.0, 5.0)
 """Waits before a mark is tried again when the store does not answer, seconds: a lost mark is a message in doubt."""
@@ -38,6 +36,8 @@ class Config(Struct, frozen=True):
 
     shop: Shop
     send_timeout: float = 30.0
+    grace: float = 5.0
+    """How much longer than that a channel may take, which has its own timeout, before it is given up."""
     attempts: int = 6
     concurrency: int = 8
     ambiguous: Doubt = "resend"
@@ -47,7 +47,7 @@ class Config(Struct, frozen=True):
     @property
     def lease(self) -> int:
         """How long a claim holds, microseconds: well past the longest sending, the store's slowest mark included."""
-        return int((2 * (self.send_timeout + GRACE) + 60) * 1_000_000)
+        return int((2 * (self.send_timeout + self.grace) + 60) * 1_000_000)
 
 
 class Dispatcher:
@@ -96,7 +96,7 @@ class Dispatcher:
                 busy = {task for task in busy if not task.done()}
             self._stopping = True
             if busy:
-                await asyncio.wait(busy, timeout=self._config.send_timeout + 2 * GRACE)
+                await asyncio.wait(busy, timeout=self._config.send_timeout + 2 * self._config.grace)
         finally:
             for task in (stopped, *busy):
                 task.cancel()
@@ -153,7 +153,7 @@ class Dispatcher:
     async def _send(self, message: Claimed, outgoing: Outgoing) -> SendError | None:
         """None: it left. A channel that breaks its contract leaves us not knowing."""
         try:
-            async with asyncio.timeout(self._config.send_timeout + GRACE):
+            async with asyncio.timeout(self._config.send_timeout + self._config.grace):
                 await self._channels[message.channel].send(outgoing)
         except SendError as error:
             return error
