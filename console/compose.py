@@ -18,6 +18,8 @@ from retention.shop import Shop
 from rules.load import load as load_rules
 from rules.problems import render_all
 from rules.ruleset import RuleSet
+from storage.errors import Unreachable
+from storage.lock import holder
 from storage.store import Store
 from storage.writer import Writer
 from streams import app as faust_app
@@ -28,6 +30,7 @@ from streams.embedded import find
 from streams.reader import Reader
 from streams.relay import Relay
 from streams.sources.forward import Forwarder
+from streams.watch import Watch
 from templates.errors import BadTemplates
 from templates.load import load as load_templates
 from templates.render import Renderer
@@ -58,6 +61,15 @@ def open_store(settings: Settings) -> Store:
 def find_broker(settings: Settings) -> Broker:
     """The broker the other commands talk to. Raises BrokerUnreachable, StreamError."""
     return find(settings.home) if settings.broker == "embedded" else brokers.parse(settings.broker)
+
+
+def excused(store: Store) -> bool:
+    """Whether the workers stand still for a good reason: an import holds the store, or it is away."""
+    try:
+        with store.read() as connection:
+            return holder(connection) is not None
+    except Unreachable:
+        return True
 
 
 def rules_of(settings: Settings, renderer: Renderer | None = None) -> RuleSet:
@@ -114,6 +126,9 @@ class Worker:
             stops.append(relay.stop)
         if "delivery" in self.roles:
             parts.append(self._start(self._delivery(store, renderer, rules.policy.shop), "delivery"))
+        watch = None
+        if {"sources", "reader"} & set(self.roles):
+            watch = self._start(Watch(lambda: brokers.positions(broker), lambda: excused(store)).run(), "watch")
         gc.collect()
         gc.freeze()
         app, close = await self._streams(store, rules, broker)
@@ -123,6 +138,8 @@ class Worker:
         finally:
             guard = _end_process_after(GRACE)
             self._stop.set()
+            if watch is not None:
+                watch.cancel()
             for stop in stops:
                 stop()
             if app is not None:
@@ -162,7 +179,11 @@ class Worker:
             settings.smtp, settings.maildir, settings.mail_from, settings.send_timeout, settings.send_concurrency
         )
         config = Config(
-            shop, settings.send_timeout, settings.send_attempts, settings.send_concurrency, settings.ambiguous
+            shop,
+            send_timeout=settings.send_timeout,
+            attempts=settings.send_attempts,
+            concurrency=settings.send_concurrency,
+            ambiguous=settings.ambiguous,
         )
         await Dispatcher(store, renderer, ways, clock, config).run(self._stop)
 

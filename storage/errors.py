@@ -29,3 +29,7 @@ class Importing(StoreError):
 
 class Unreachable(StoreError):
     """The database does not answer; the message names it without its password."""
+
+
+class Busy(Unreachable):
+    """Another transaction holds what we need, and did not let go in time."""

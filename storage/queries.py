@@ -225,3 +225,9 @@ def unfinished(connection: Connection) -> bool:
     """Whether a message waits to be sent, or a row for the broker."""
     statement = "SELECT EXISTS (SELECT 1 FROM message WHERE done_at IS NULL) OR EXISTS (SELECT 1 FROM outbox)"
     return bool(connection.execute(text(statement)).scalar())
+
+
+def applied_from_outside(connection: Connection) -> int:
+    """Events of the log that came through the broker and are not our own feedback."""
+    statement = "SELECT count(*) FROM event WHERE ruleset <> '' AND source NOT LIKE 'regulars:%'"
+    return int(connection.execute(text(statement)).scalar_one())

@@ -15,13 +15,14 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 
-from storage.errors import StoreError, Unreachable
+from storage.errors import Busy, StoreError, Unreachable
 
 BUSY_TIMEOUT = 30.0
 """How long a SQLite writer waits for another process's transaction, seconds."""
 _MIGRATION_LOCK = 7_236_401
+_LOCK_TIMEOUT = "55P03"
 
 
 class Store:
@@ -53,28 +54,42 @@ class Store:
 
     @contextlib.contextmanager
     def write(self, connection: Connection | None = None) -> Iterator[Connection]:
-        """One transaction that may write: committed at the end, rolled back by an exception."""
+        """One transaction that may write: committed at the end, rolled back by an exception.
+
+        Raises Unreachable, and Busy, when the database is away, full or locked: whether the commit took
+        effect is then unknown, and the caller does the whole again.
+        """
         queue = self._lock if self.sqlite else contextlib.nullcontext()
-        own = contextlib.nullcontext(connection) if connection is not None else self.connect()
-        with queue, own as opened:
-            opened.info["write"] = True
-            with opened.begin():
-                yield opened
+        with queue, self._translated():
+            own = contextlib.nullcontext(connection) if connection is not None else self.engine.connect()
+            with own as opened:
+                opened.info["write"] = True
+                with opened.begin():
+                    yield opened
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
-        """One transaction that only reads; it never waits for a writer."""
-        with self.connect() as connection:
+        """One transaction that only reads; it never waits for a writer. Raises Unreachable."""
+        with self._translated(), self.engine.connect() as connection:
             connection.info["write"] = False
             with connection.begin():
                 yield connection
 
     def connect(self) -> Connection:
         """A connection from the pool; Unreachable when the database does not answer."""
-        try:
+        with self._translated():
             return self.engine.connect()
-        except OperationalError as error:
-            raise Unreachable(f"the store {self.name} does not answer: {_first_line(error)}") from None
+
+    @contextlib.contextmanager
+    def _translated(self) -> Iterator[None]:
+        """The database's own troubles as ours: nobody outside this room knows the driver's errors."""
+        try:
+            yield
+        except DBAPIError as error:
+            if not (isinstance(error, (OperationalError, InterfaceError)) or error.connection_invalidated):
+                raise
+            kind = Busy if getattr(error.orig, "sqlstate", None) == _LOCK_TIMEOUT else Unreachable
+            raise kind(f"the store {self.name} does not answer: {_first_line(error)}") from error
 
     def migrate(self) -> None:
         """Bring the tables to this version; several processes may call it at once."""

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import OperationalError
 
 from storage import sql
 from storage.batch import Batch
-from storage.errors import Fenced, Halted, Importing
+from storage.errors import Busy, Fenced, Halted, Importing, Unreachable
 from storage.lock import holder
 from storage.store import Store
 
@@ -42,10 +41,11 @@ class Writer:
         """
         try:
             return self._take(topic, partition, importing)
-        except OperationalError as error:
+        except Busy:
             self._drop()
-            if self.store.sqlite or "lock timeout" not in str(error):
-                raise
+        except Unreachable:
+            self._drop()
+            raise
         self._end_owner(topic, partition)
         return self._take(topic, partition, importing)
 
@@ -53,7 +53,8 @@ class Writer:
     def batch(self, held: Held, position: int, now: int) -> Iterator[Batch]:
         """One transaction of one partition: fenced first, committed at the end, rolled back by an exception.
 
-        `position` is the next offset to read, `now` microseconds since 1970. Raises Fenced, Halted.
+        `position` is the next offset to read, `now` microseconds since 1970. Raises Fenced, Halted, and Unreachable:
+        then every partition must be taken again, for the connection that owned it is gone.
         """
         try:
             with self.store.write(self._connected()) as connection:
@@ -66,7 +67,7 @@ class Writer:
                 if row.halted is not None:
                     raise Halted(row.halted)
                 yield Batch(connection, held.topic, held.id, row.seen, row.bad)
-        except OperationalError:
+        except Unreachable:
             self._drop()
             raise
 

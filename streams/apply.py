@@ -7,7 +7,6 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec import Struct, field
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from retention.counters import Deltas, add
 from retention.decode import decode
@@ -78,12 +77,11 @@ class Applier:
         """Apply one partition's records in order, commit, and say what became of them.
 
         A record that makes the transaction raise is found by halving and buried as `failed`; the rest goes
-        on. Raises Fenced, Halted, Unreachable and database errors worth a retry; then nothing of the
-        records still to come is in the store.
+        on. Raises Fenced, Halted, Unreachable; then nothing of the records still to come is in the store.
         """
         try:
             return self._contend(held, records, broken=False)
-        except (StoreError, OperationalError, InterfaceError):
+        except StoreError:
             raise
         except Exception:
             log.exception("a batch of %d records of %s/%d raised", len(records), held.topic, held.id)

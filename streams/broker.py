@@ -150,26 +150,35 @@ async def partition_count(broker: Broker, topic: str) -> int:
 
 async def positions(broker: Broker) -> list[TopicPosition]:
     """Every partition of our topics that exists, with its readers' lag. Raises BrokerUnreachable."""
-    await _ping(broker)
+    partitions = await _partitions(broker)
     found: list[TopicPosition] = []
     for group, topics in ((READERS, (EVENTS,)), (FORWARDERS, tuple(SOURCES)), (None, (DEAD_LETTERS,))):
-        found += await _positions(broker, group, topics)
+        found += await _positions(broker, group, [each for each in partitions if each.topic in topics])
     return found
 
 
-async def _positions(broker: Broker, group: str | None, topics: tuple[str, ...]) -> list[TopicPosition]:
+async def _partitions(broker: Broker) -> list[TopicPartition]:
+    """Every partition of our topics that exists."""
+    admin = await _admin(broker)
+    try:
+        existing = set(await admin.list_topics())
+        topics = [topic for topic in TOPICS if topic in existing]
+        described = await admin.describe_topics(topics) if topics else []
+        return sorted(
+            TopicPartition(topic["topic"], partition["partition"])
+            for topic in described
+            for partition in topic["partitions"]
+        )
+    finally:
+        await admin.close()
+
+
+async def _positions(broker: Broker, group: str | None, partitions: Sequence[TopicPartition]) -> list[TopicPosition]:
     consumer = AIOKafkaConsumer(
         bootstrap_servers=broker.bootstrap, group_id=group, enable_auto_commit=False, **broker.security
     )
     await consumer.start()
     try:
-        existing = await consumer.topics()
-        partitions = [
-            TopicPartition(topic, partition)
-            for topic in topics
-            if topic in existing
-            for partition in sorted(consumer.partitions_for_topic(topic) or ())
-        ]
         consumer.assign(partitions)
         begins, stop = await consumer.beginning_offsets(partitions), await ends(consumer, partitions)
         found = []
@@ -197,7 +206,3 @@ async def ends(consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition])
             break
         await consumer.getmany(timeout_ms=200)
     return {each: max(said[each], consumer.highwater(each) or 0) for each in partitions}
-
-
-async def _ping(broker: Broker) -> None:
-    await (await _admin(broker)).close()

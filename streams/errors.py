@@ -13,3 +13,7 @@ class BrokerUnreachable(StreamError):
 
 class IntakeHalted(StreamError):
     """Too many recent events were bad: the worker stops instead of draining the topic."""
+
+
+class Stalled(StreamError):
+    """Records wait and nobody moves: the process must be started again."""

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from storage.errors import Fenced, Halted, Importing, Unreachable
 from storage.writer import Held
@@ -39,8 +37,6 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         """Most records a transaction takes."""
         self.tell = tell
         """Hears of every committed batch."""
-        self.progress = time.monotonic()
-        """When records were last applied, or there were none: liveness is progress."""
         self.stopped = asyncio.Event()
         self._held: dict[TopicPartition, Held] = {}
         self._stopping = False
@@ -90,38 +86,37 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def _turn(self, consumer: AIOKafkaConsumer) -> None:
         polled = await consumer.getmany(timeout_ms=POLL_MS, max_records=self.batch)
-        if not polled:
-            self.progress = time.monotonic()
         for partition, messages in polled.items():
-            if self._stopping or partition not in consumer.assignment():
-                return
-            records = [_record(message) for message in messages]
-            if not await self._apply(consumer, partition, records):
-                return
-            self.progress = time.monotonic()
+            await self._apply(consumer, partition, [_record(message) for message in messages])
 
-    async def _apply(self, consumer: AIOKafkaConsumer, partition: TopicPartition, records: Sequence[Record]) -> bool:
-        """Apply and commit; False when the partition is not ours any more and what was read must go."""
+    async def _apply(self, consumer: AIOKafkaConsumer, partition: TopicPartition, records: Sequence[Record]) -> None:
+        """Apply and commit, however long the store takes.
+
+        Gives up only when the partition is not ours any more (its new reader starts at the committed
+        offset, and so do we should it come back) or when we stop. The poll has moved past these records,
+        so leaving them for any other reason would lose them.
+        """
         wait = RETRY_FIRST
         while partition in consumer.assignment() and not self._stopping:
             try:
                 held = await self._take(partition)
                 outcome = await self._in_thread(self.applier.apply, held, records)
             except Fenced:
-                log.warning("partition %s/%d was taken over; what was read is dropped", *partition)
+                log.warning("partition %s/%d was taken over; taking it back, as it is assigned to us", *partition)
                 self._held.pop(partition, None)
             except Halted as error:
                 raise IntakeHalted(error.why) from None
-            except (OperationalError, InterfaceError, Unreachable, Importing) as error:
-                log.warning("the store cannot take a batch yet (%s); trying again", type(error).__name__)
+            except (Unreachable, Importing) as error:
+                log.warning("the store cannot take a batch yet: %s", error)
+                self._held.clear()
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, RETRY_MOST)
             else:
                 await self._forward(outcome.misrouted)
                 if self.tell is not None:
                     self.tell(outcome)
-                return await self._commit(consumer, partition, records[-1].offset + 1)
-        return False
+                await self._commit(consumer, partition, records[-1].offset + 1)
+                return
 
     async def _take(self, partition: TopicPartition) -> Held:
         held = self._held.get(partition)
@@ -148,13 +143,12 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         ]
         await asyncio.gather(*sent)
 
-    async def _commit(self, consumer: AIOKafkaConsumer, partition: TopicPartition, position: int) -> bool:
+    async def _commit(self, consumer: AIOKafkaConsumer, partition: TopicPartition, position: int) -> None:
+        """A commit that fails costs nothing: what is read again is a duplicate."""
         try:
             await consumer.commit({partition: position})
         except KafkaError as error:
-            log.info("offset of %s/%d not committed (%s); it will be read again", *partition, type(error).__name__)
-            return False
-        return True
+            log.info("offset of %s/%d not committed (%s)", *partition, type(error).__name__)
 
     async def _in_thread(self, work: Callable[..., Any], *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)

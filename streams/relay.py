@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from storage import outbox
 from storage.errors import Unreachable
@@ -50,7 +49,7 @@ class Relay:
         try:
             if await self.relay(producer) == 0:
                 await self._sleep(IDLE)
-        except (KafkaError, OperationalError, InterfaceError, Unreachable) as error:
+        except (KafkaError, Unreachable) as error:
             log.warning("the relay could not hand on (%s); trying again", type(error).__name__)
             await self._sleep(RETRY)
 

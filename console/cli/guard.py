@@ -7,13 +7,12 @@ from collections.abc import Iterator
 
 from aiokafka.errors import KafkaError
 from pydantic import ValidationError
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from console.cli.output import BAD, UNREACHABLE, USAGE, fail
 from console.compose import BadFiles
 from console.settings import Settings
 from storage.errors import StoreError, Unreachable
-from streams.errors import BrokerUnreachable, IntakeHalted, StreamError
+from streams.errors import BrokerUnreachable, IntakeHalted, Stalled, StreamError
 
 
 def settings() -> Settings:
@@ -32,11 +31,9 @@ def guarded() -> Iterator[None]:
         yield
     except (BrokerUnreachable, Unreachable) as error:
         fail(str(error), UNREACHABLE)
-    except (OperationalError, InterfaceError) as error:
-        fail(f"the store does not answer: {str(error.orig).strip().splitlines()[0]}", UNREACHABLE)
     except KafkaError as error:
         fail(f"the broker refused: {type(error).__name__}", UNREACHABLE)
-    except (BadFiles, IntakeHalted) as error:
+    except (BadFiles, IntakeHalted, Stalled) as error:
         fail(str(error), BAD)
     except (StoreError, StreamError) as error:
         fail(str(error), USAGE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from console.cli import customers, files, operator, retention, rules, templates
+from console.cli import customers, events, files, operator, retention, rules, templates
 from console.cli.run import demo, run
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app.command()(files.send)
 app.command("import")(files.import_)
 app.add_typer(rules.app, name="rules")
 app.add_typer(templates.app, name="templates")
+app.add_typer(events.app, name="events")
 app.add_typer(retention.app, name="retention")
 app.add_typer(customers.app, name="customers")
 app.command()(operator.topics)

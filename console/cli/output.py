@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, NoReturn
 
 import msgspec
 import typer
 from rich.console import Console
+
+from retention.money import decimals
 
 GOOD, BAD, USAGE, UNREACHABLE = 0, 1, 2, 3
 """Exit codes: good; the thing checked is bad; wrong usage; a service is not reachable."""
@@ -20,7 +23,22 @@ def print_json(value: Any) -> None:
     typer.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
 
+def say(text: str, where: Console = out) -> None:
+    """`text`, wrapped between words on a terminal; in a pipe or a log a sentence stays one line."""
+    where.print(text, markup=False, soft_wrap=not where.is_terminal)
+
+
+def several(number: int, noun: str) -> str:
+    """1 event, 2 events."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def amount(minor: int, currency: str) -> str:
+    """Minor units as people read them, without the currency: 1,234.50."""
+    return f"{Decimal(minor).scaleb(-decimals(currency)):,}"
+
+
 def fail(message: str, code: int = BAD) -> NoReturn:
     """Say what is wrong and what to do, on standard error, and end with `code`."""
-    err.print(message, markup=False, soft_wrap=True)
+    say(message, err)
     raise typer.Exit(code)

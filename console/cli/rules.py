@@ -8,8 +8,8 @@ from typing import Annotated
 import msgspec
 import typer
 
+from console.cli.guard import settings
 from console.cli.output import BAD, print_json
-from console.settings import Settings
 from rules.load import Loaded, load
 from rules.problems import render_all
 from rules.ruleset import Rule
@@ -25,9 +25,9 @@ def check(
     json: Json = False,
 ) -> None:
     """Print every problem of every file; exit 1 when there is any."""
-    settings = Settings()
-    folder = folder or settings.rules
-    loaded = load(folder, written(settings.templates))
+    config = settings()
+    folder = folder or config.rules
+    loaded = load(folder, written(config.templates))
     if json:
         print_json({"ok": not loaded.problems, "problems": [msgspec.to_builtins(one) for one in loaded.problems]})
     elif loaded.ruleset is not None:
@@ -42,8 +42,8 @@ def check(
 @app.command("list")
 def list_(json: Json = False) -> None:
     """Print the rules in the order they decide."""
-    settings = Settings()
-    loaded = load(settings.rules, written(settings.templates))
+    config = settings()
+    loaded = load(config.rules, written(config.templates))
     if loaded.ruleset is None:
         typer.echo(_told(loaded), err=True)
         raise typer.Exit(BAD)

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from console.cli.guard import settings
 from console.cli.output import BAD, USAGE, fail, out, print_json
-from console.settings import Settings
 from templates.check import check as problems_of
 from templates.check import samples_of
 from templates.errors import BadTemplates, RenderError, TemplateProblem
@@ -23,7 +23,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 @app.command()
 def check(as_json: Json = False) -> None:
     """Parse every message in every locale and render it with sample data; exit 1 when something is wrong."""
-    folder = Settings().templates
+    folder = settings().templates
     catalogue, problems = scan(folder)
     if catalogue is not None:
         problems = sorted({*problems, *problems_of(catalogue)})
@@ -62,7 +62,7 @@ def preview(
 
 def _rendered(name: str, locale: str | None, number: int) -> tuple[str, Rendered]:
     try:
-        renderer = Renderer(load(Settings().templates))
+        renderer = Renderer(load(settings().templates))
         found = renderer.catalogue.find(name, "email", locale)
         if found is None:
             known = ", ".join(sorted(renderer.catalogue.names()))

@@ -141,13 +141,13 @@ def footer(snapshot: DemoSnapshot) -> RenderableType:
 def hints(example: str) -> RenderableType:
     """Commands for another terminal, each with what it tells; the first one points them at the demo's own store."""
     regulars = _program()
+    here = Text(f"export REGULARS_HOME={HOME} REGULARS_STORE={STORE}", style="cyan", overflow="fold")
     commands = [
-        (f"export REGULARS_HOME={HOME} REGULARS_STORE={STORE}", "this shop, not yours"),
         (f"{regulars} retention", "who came back, by month"),
         (f"{regulars} dead-letters list", "what was refused, and why"),
         (f"{regulars} customers show {tidy(example)}", "one customer's story"),
     ]
-    return _pairs(commands, "cyan", "dim")
+    return Group(here, _pairs(commands, "cyan", "dim"))
 
 
 def _program() -> str:

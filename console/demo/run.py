@@ -162,6 +162,7 @@ class _Demo:
         with self.store.read() as connection:
             happened = queries.happened(connection, self.last, 200)
             totals = queries.totals(connection)
+            applied = queries.applied_from_outside(connection)
             sums = queries.plain_sums(connection)
         if happened:
             self.last = happened[-1].at
@@ -170,7 +171,7 @@ class _Demo:
         elapsed = self._elapsed()
         return DemoSnapshot(
             events=self.produced,
-            applied=self.outcome.applied,
+            applied=applied,
             duplicates=self.outcome.duplicates,
             dead_letters=totals.dead_letters,
             queued=sum(totals.messages.values()),

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from retention.errors import BadEvent
 from retention.shop import Shop
@@ -70,15 +69,15 @@ class Forwarder:
             counts[letter.place.topic, letter.place.partition][1] += 1
         await asyncio.to_thread(bury, self.store, bad, counts, self.bad_share, now)
 
-    async def _until_done(self, step: Callable[[], asyncio.Future[None] | object]) -> None:
+    async def _until_done(self, step: Callable[[], Awaitable[None]]) -> None:
         wait = RETRY_FIRST
         while True:
             try:
-                await step()  # type: ignore[misc]
+                await step()
                 return
             except Halted as error:
                 raise IntakeHalted(error.why) from None
-            except (KafkaError, OperationalError, InterfaceError, Unreachable) as error:
+            except (KafkaError, Unreachable) as error:
                 log.warning("records wait to be forwarded (%s); trying again", type(error).__name__)
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, RETRY_MOST)

@@ -1,0 +1,57 @@
+"""Liveness is progress: a process whose consumers died quietly looks well but stands still."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+
+from aiokafka.errors import KafkaError
+
+from streams.broker import TopicPosition
+from streams.errors import BrokerUnreachable, Stalled
+
+log = logging.getLogger(__name__)
+
+EVERY = 30.0
+LIMIT = 180.0
+"""Seconds: between looks, and how long a partition with a lag may stand still."""
+
+
+class Watch:
+    """Looks at the committed offsets from outside the consumers, and says when they stop moving."""
+
+    def __init__(self, look: Callable[[], Awaitable[Sequence[TopicPosition]]], excused: Callable[[], bool]) -> None:
+        self._look = look
+        self._excused = excused
+        self._moved: dict[tuple[str, int], tuple[int | None, float]] = {}
+
+    async def run(self) -> None:
+        """Watch until cancelled. Raises Stalled: the process must be started again."""
+        while True:
+            await asyncio.sleep(EVERY)
+            try:
+                positions = await self._look()
+            except (BrokerUnreachable, KafkaError) as error:
+                log.warning("the broker does not answer (%s)", type(error).__name__)
+                self._moved.clear()
+                continue
+            excused = await asyncio.to_thread(self._excused)
+            self.judge([] if excused else positions, time.monotonic())
+
+    def judge(self, positions: Sequence[TopicPosition], now: float) -> None:
+        """Raise Stalled when a partition with a lag has stood still for `LIMIT` seconds; `now` in seconds."""
+        moved: dict[tuple[str, int], tuple[int | None, float]] = {}
+        for each in positions:
+            if not each.lag:
+                continue
+            place = (each.topic, each.partition)
+            known = self._moved.get(place)
+            since = known[1] if known is not None and known[0] == each.committed else now
+            if now - since >= LIMIT:
+                raise Stalled(
+                    f"{each.topic}/{each.partition} stands still at {each.committed} with {each.lag} records waiting"
+                )
+            moved[place] = (each.committed, since)
+        self._moved = moved
