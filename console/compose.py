@@ -25,7 +25,7 @@ from storage.writer import Writer
 from streams import app as faust_app
 from streams import broker as brokers
 from streams.apply import Applier, Intake, Outcome
-from streams.broker import EVENTS, Broker
+from streams.broker import Broker
 from streams.embedded import find
 from streams.reader import Reader
 from streams.relay import Relay
@@ -199,8 +199,7 @@ class Worker:
                 producer, store, rules.policy.shop, broker.incarnation, settings.dead_letter_share, clock
             )
         if "reader" in self.roles:
-            partitions = await brokers.partition_count(broker, EVENTS)
-            intake = Intake(broker.incarnation, partitions, settings.dedupe_horizon_days, settings.dead_letter_share)
+            intake = Intake(broker.incarnation, settings.dedupe_horizon_days, settings.dead_letter_share)
             writer = Writer(store)
             reader = Reader(broker, Applier(writer, rules, intake, clock), settings.batch_size, self._tell)
 

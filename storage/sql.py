@@ -10,7 +10,7 @@ TAKE = text(
 )
 
 FENCE = text(
-    """UPDATE partition SET position = :position, at = :at
+    """UPDATE partition SET position = coalesce(CAST(:position AS BIGINT), position), at = :at
        WHERE topic = :topic AND id = :id AND epoch = :epoch
        RETURNING seen, bad, halted"""
 )

@@ -137,9 +137,12 @@ def _alembic() -> Config:
 
 
 def _sqlite(path: str) -> Engine:
+    """`hide_parameters` keeps customers' data out of the messages of errors."""
     if path and path != ":memory:":
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_TIMEOUT, "check_same_thread": False})
+    engine = create_engine(
+        f"sqlite:///{path}", connect_args={"timeout": BUSY_TIMEOUT, "check_same_thread": False}, hide_parameters=True
+    )
 
     @event.listens_for(engine, "connect")
     def _open(dbapi: Any, _record: Any) -> None:
@@ -155,7 +158,7 @@ def _sqlite(path: str) -> Engine:
 
 
 def _postgres(url: str) -> Engine:
-    return create_engine(url, connect_args={"connect_timeout": 10}, pool_pre_ping=True)
+    return create_engine(url, connect_args={"connect_timeout": 10}, pool_pre_ping=True, hide_parameters=True)
 
 
 def _first_line(error: Exception) -> str:

@@ -50,11 +50,12 @@ class Writer:
         return self._take(topic, partition, importing)
 
     @contextlib.contextmanager
-    def batch(self, held: Held, position: int, now: int) -> Iterator[Batch]:
+    def batch(self, held: Held, position: int | None, now: int) -> Iterator[Batch]:
         """One transaction of one partition: fenced first, committed at the end, rolled back by an exception.
 
-        `position` is the next offset to read, `now` microseconds since 1970. Raises Fenced, Halted, and Unreachable:
-        then every partition must be taken again, for the connection that owned it is gone.
+        `position` is the next offset to read (None leaves what is known), `now` microseconds since 1970.
+        Raises Fenced, Halted, and Unreachable: then every partition must be taken again, for the connection
+        that owned it is gone.
         """
         try:
             with self.store.write(self._connected()) as connection:

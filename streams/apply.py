@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec import Struct, field
@@ -32,10 +33,9 @@ TRIES = 5
 
 
 class Intake(Struct, frozen=True):
-    """How records are taken in. `horizon` in days; `partitions` of the topic, 0 = any partition will do."""
+    """How records are taken in; `horizon` in days."""
 
     incarnation: str
-    partitions: int
     horizon: int = 400
     bad_share: float = 0.5
     history: bool = False
@@ -68,6 +68,8 @@ class Applier:
         self.writer = writer
         self.rules = rules
         self.intake = intake
+        self.partitions = 0
+        """Of topic `events`, so that a record in the wrong one is seen; 0 = any partition will do."""
         self._clock = clock
         self._digest_key = writer.store.digest_key()
         self.zone = rules.policy.shop.zone
@@ -83,8 +85,9 @@ class Applier:
             return self._contend(held, records, broken=False)
         except StoreError:
             raise
-        except Exception:
-            log.exception("a batch of %d records of %s/%d raised", len(records), held.topic, held.id)
+        except Exception as error:
+            place = f"{held.topic}/{held.id} {records[0].offset}–{records[-1].offset}"
+            log.error("applying %s raised %s; looking for the record\n%s", place, type(error).__name__, _frames(error))
         if len(records) == 1:
             return self._contend(held, records, broken=True)
         middle = len(records) // 2
@@ -106,7 +109,8 @@ class Applier:
         for record in records:
             task.look_at(record, broken)
         try:
-            with self.writer.batch(held, records[-1].offset + 1, now) as batch:
+            position = None if self.intake.history else records[-1].offset + 1
+            with self.writer.batch(held, position, now) as batch:
                 return task.run(batch)
         except _TooManyBad as stop:
             self.writer.halt(held, str(stop))
@@ -115,7 +119,7 @@ class Applier:
     def home_of(self, record: Record) -> int:
         """The partition a record's key belongs to."""
         assert record.key is not None
-        return partition_of(record.key, self.intake.partitions)
+        return partition_of(record.key, self.partitions)
 
     def identity(self, event: Event) -> bytes:
         """Keyed digest of (source, id)."""
@@ -282,9 +286,14 @@ class _Task:
         )
 
     def _misrouted(self, record: Record) -> bool:
-        if not self.intake.partitions or record.key is None:
+        if not self.applier.partitions or record.key is None:
             return False
-        return partition_of(record.key, self.intake.partitions) != record.partition
+        return partition_of(record.key, self.applier.partitions) != record.partition
+
+
+def _frames(error: Exception) -> str:
+    """Where it was raised; not the message, which may hold a customer's data."""
+    return "".join(traceback.format_tb(error.__traceback__))
 
 
 def _of(orders: Mapping[tuple[str, str], Order], customer: str) -> Iterable[Order]:

@@ -138,16 +138,6 @@ class TopicPosition(Struct, frozen=True):
     lag: int | None
 
 
-async def partition_count(broker: Broker, topic: str) -> int:
-    """How many partitions `topic` has now."""
-    admin = await _admin(broker)
-    try:
-        described = await admin.describe_topics([topic])
-    finally:
-        await admin.close()
-    return len(described[0]["partitions"])
-
-
 async def positions(broker: Broker) -> list[TopicPosition]:
     """Every partition of our topics that exists, with its readers' lag. Raises BrokerUnreachable."""
     partitions = await _partitions(broker)

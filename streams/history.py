@@ -13,8 +13,9 @@ from msgspec import Struct
 
 from rules.ruleset import RuleSet
 from storage.lock import importing
+from storage.queries import partitions as written
 from storage.store import Store
-from storage.writer import Writer
+from storage.writer import Held, Writer
 from streams.apply import Applier, Intake, Outcome
 from streams.broker import EVENTS
 from streams.partitions import partition_of
@@ -45,9 +46,9 @@ def import_file(
     with importing(store):
         writer = Writer(store)
         try:
-            intake = Intake(f"import:{_digest(path)}", 0, history=True)
+            intake = Intake(f"import:{_digest(path)}", history=True)
             applier = Applier(writer, rules, intake, lambda: time.time_ns() // 1_000)
-            held = [writer.take(EVENTS, partition, importing=True) for partition in range(partitions)]
+            held = _take_all(writer, partitions)
             for position, chunk in _chunks(path):
                 outcome = Outcome()
                 for partition, records in _by_partition(chunk, partitions).items():
@@ -58,6 +59,13 @@ def import_file(
         finally:
             writer.close()
     return total
+
+
+def _take_all(writer: Writer, partitions: int) -> dict[int, Held]:
+    """Fence off every worker: of the partitions there shall be, and of those somebody has written."""
+    with writer.store.read() as connection:
+        known = {row.id for row in written(connection) if row.topic == EVENTS}
+    return {each: writer.take(EVENTS, each, importing=True) for each in sorted(known | set(range(partitions)))}
 
 
 def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:

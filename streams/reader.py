@@ -100,6 +100,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         while partition in consumer.assignment() and not self._stopping:
             try:
                 held = await self._take(partition)
+                self.applier.partitions = len(consumer.partitions_for_topic(EVENTS) or ())
                 outcome = await self._in_thread(self.applier.apply, held, records)
             except Fenced:
                 log.warning("partition %s/%d was taken over; taking it back, as it is assigned to us", *partition)

@@ -13,7 +13,7 @@ from retention.errors import BadEvent
 from retention.shop import Shop
 from storage.batch import DeadLetter, Place
 from storage.errors import Halted, Unreachable
-from storage.intake import bury
+from storage.intake import RECENT, bury
 from storage.store import Store
 from streams.broker import EVENTS, SOURCES
 from streams.errors import IntakeHalted
@@ -43,6 +43,7 @@ class Forwarder:
         self.incarnation = incarnation
         self.bad_share = bad_share
         self._clock = clock
+        self._counts: dict[tuple[str, int], list[int]] | None = None
 
     async def forward(self, records: Sequence[Record]) -> None:
         """Return once every record is on `events` or among the dead letters. Raises IntakeHalted."""
@@ -54,20 +55,30 @@ class Forwarder:
                 good.append(wrap(record, SOURCES[record.topic], self.incarnation, self.shop, now))
             except BadEvent as error:
                 bad.append(self._dead_letter(record, error))
-        await self._until_done(lambda: self._bury(records, bad, now))
+        if self._count(records, bad):
+            await self._until_done(lambda: self._bury(bad, now))
         await self._until_done(lambda: self._produce(good))
 
     async def _produce(self, wrapped: Sequence[Wrapped]) -> None:
         sent = [await self.producer.send(EVENTS, key=each.key, value=each.value) for each in wrapped]
         await asyncio.gather(*sent)
 
-    async def _bury(self, records: Sequence[Record], bad: Sequence[DeadLetter], now: int) -> None:
-        counts: dict[tuple[str, int], list[int]] = {}
+    def _count(self, records: Sequence[Record], bad: Sequence[DeadLetter]) -> bool:
+        """Count (topic, partition) → [records, bad ones]; whether it is time to tell the store.
+
+        Always with the first records, which is where a halt is seen, and with bad ones.
+        """
+        first = self._counts is None
+        counts = self._counts = self._counts or {}
         for record in records:
             counts.setdefault((record.topic, record.partition), [0, 0])[0] += 1
         for letter in bad:
             counts[letter.place.topic, letter.place.partition][1] += 1
-        await asyncio.to_thread(bury, self.store, bad, counts, self.bad_share, now)
+        return first or bool(bad) or sum(seen for seen, _ in counts.values()) >= RECENT
+
+    async def _bury(self, bad: Sequence[DeadLetter], now: int) -> None:
+        await asyncio.to_thread(bury, self.store, bad, self._counts or {}, self.bad_share, now)
+        self._counts = {}
 
     async def _until_done(self, step: Callable[[], Awaitable[None]]) -> None:
         wait = RETRY_FIRST
