@@ -10,7 +10,9 @@ import subprocess
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from email import message_from_bytes
 from email.message import EmailMessage
+from email.policy import default
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +26,14 @@ from delivery.channels.base import Channel, Outgoing
 from delivery.dispatcher import Config, Dispatcher
 from delivery.errors import Ambiguous, Final, Retryable
 from storage.store import Store
+from templates.load import load
+from templates.render import Renderer
 from tests.unit.delivery.post import Post, read, served
 from tests.unit.delivery.queue import MINUTE, NOW, SHOP, add_customer, add_message, results, statuses
 from tests.unit.delivery.test_dispatcher import Clock, Plain
 
 OUTGOING = Outgoing("k-1", "anna@example.org", "Anna", "Hello", "Hello\n.\nAnna\n", "<p>Hello</p>\n", "en", NOW)
+STARTER = Path(__file__).resolve().parents[2] / "templates"
 TIMEOUT = 5.0
 HANG = 0.5
 
@@ -394,3 +399,26 @@ async def test_a_dead_mail_server_costs_no_message(store: Store) -> None:
     assert statuses(store) == {"m-1": "queued"}
     assert results(store) == []
     await working.close()
+
+
+@pytest.mark.parametrize(("locale", "language"), [("th", "th"), ("en-GB", "en"), (None, "en")])
+async def test_the_starter_messages_reach_a_maildir_in_the_customers_language(
+    tmp_path: Path, locale: str | None, language: str
+) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'store.db'}")
+    store.migrate()
+    add_customer(store, profile={"email": "anna@example.com", "first_name": "แอนนา", "locale": locale})
+    add_message(store, "m-1")
+    renderer = Renderer(load(STARTER))
+    files = channels("", tmp_path / "mail", "Regulars <shop@example.com>", TIMEOUT, 1)
+    assert await Dispatcher(store, renderer, files, Clock(), Config(SHOP)).run_once() == 1
+    assert statuses(store) == {"m-1": "sent"}
+    content = (tmp_path / "mail" / "new" / "m-1").read_bytes()
+    mail = message_from_bytes(content, policy=default)
+    assert isinstance(mail, EmailMessage)
+    assert mail["Content-Language"] == language
+    for kind in ("plain", "html"):
+        part = mail.get_body((kind,))
+        assert isinstance(part, EmailMessage)
+        assert "แอนนา" in part.get_content()
+    store.close()
