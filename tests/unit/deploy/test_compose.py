@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from console.compose import ROLES
 from console.settings import Settings
 
 ROOT = Path(__file__).parents[3]
@@ -115,7 +116,7 @@ def test_the_addresses_name_services_of_the_file(name: str) -> None:
 
 def test_every_process_of_regulars_runs_once() -> None:
     said = [part for service in ours().values() for part in service["command"][1:]]
-    assert sorted(said) == ["clock", "delivery", "reader", "relay", "sources"]
+    assert sorted(said) == sorted(ROLES)
     assert {service["command"][0] for service in ours().values()} == {"run"}
 
 
