@@ -50,7 +50,7 @@ class DeadLetter(Struct, frozen=True):
     detail: str
     key: bytes | None
     value: bytes | None
-    headers: Sequence[tuple[str, bytes]]
+    headers: Sequence[tuple[str, bytes | None]]
 
 
 class NewMessage(Struct, frozen=True):
@@ -222,7 +222,7 @@ def bury_rows(connection: Connection, letters: Iterable[DeadLetter], now: int) -
 
 def _dead_letter(letter: DeadLetter, now: int) -> dict[str, Any]:
     place = letter.place
-    headers = [[name, base64.b64encode(value).decode()] for name, value in letter.headers]
+    headers = [[name, None if value is None else base64.b64encode(value).decode()] for name, value in letter.headers]
     return {
         "incarnation": place.incarnation,
         "topic": place.topic,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -79,6 +78,9 @@ def _customer(bare: _Bare) -> str:
 
 
 def _stamp(timestamp: int) -> str:
-    """Milliseconds since 1970 in RFC 3339."""
-    moment: Any = dt.datetime.fromtimestamp(timestamp / 1000, dt.UTC)
-    return str(moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"))
+    """Milliseconds since 1970 in RFC 3339. Raises BadEvent: a producer may stamp whatever it likes."""
+    try:
+        moment = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(milliseconds=timestamp)
+    except OverflowError:
+        raise BadEvent("bad-time", "time", "The record's timestamp is no time; is it in milliseconds?") from None
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
