@@ -9,10 +9,12 @@ import typer
 
 from console import compose
 from console.cli.guard import guarded, settings
-from console.cli.output import fail, out, print_json
+from console.cli.output import amount, fail, print_json, say
 from retention.state import Customer
 from storage import queries
 from storage.queries import Decided
+
+MONEY = ("gross", "refunds", "net")
 
 app = typer.Typer(no_args_is_help=True, help="Customers: look one up.")
 
@@ -38,19 +40,38 @@ def show(
             decisions = queries.decisions_of(connection, id, 20)
         store.close()
     if customer is None:
-        fail(f"there is no customer {id}")
+        fail(f"there is no customer {id}; ids are exact, and capitals count")
     document = _document(id, customer, decisions, shop.currency)
     document["order_ids"] = sorted(orders)
     if json:
         print_json(document)
         return
-    for name, value in document.items():
-        if name != "decisions":
-            out.print(f"{name.replace('_', ' '):>18}  {_shown(value)}", markup=False, soft_wrap=True)
-    out.print("")
+    for name, value in _readable(document):
+        say(f"{name:>11}  {value}")
+    if decisions:
+        say("")
     for decision in document["decisions"]:
-        told = " ".join(str(decision[key]) for key in ("outcome", "reason", "status") if decision[key])
-        out.print(f"{decision['at']}  {decision['rule']}: {told}", markup=False, soft_wrap=True)
+        say(f"{decision['at']}  {decision['rule']}: {_told(decision)}")
+
+
+def _readable(document: dict[str, Any]) -> list[tuple[str, str]]:
+    """The document's lines for a person, decisions left out."""
+    rows = [
+        ("orders", f"{document['orders']:,} that count, {document['orders_ever']:,} ever"),
+        *(
+            (part, f"{document['currency']} {amount(document[f'{part}_minor'], document['currency'])}")
+            for part in MONEY
+        ),
+    ]
+    for name in ("first_order", "last_order", "last_event", "staff", "profile", "consents", "suppressed", "order_ids"):
+        rows.append((name.replace("_", " "), _shown(document[name])))
+    return [("customer", document["customer"]), ("events", f"{document['events']:,}"), *rows]
+
+
+def _told(decision: dict[str, Any]) -> str:
+    if decision["status"]:
+        return f"{decision['outcome']}, message {decision['status']}"
+    return f"{decision['outcome']}, {decision['reason']}" if decision["reason"] else str(decision["outcome"])
 
 
 def _document(id: str, customer: Customer, decisions: list[Decided], currency: str) -> dict[str, Any]:
@@ -91,6 +112,8 @@ def _instant(us: int) -> str | None:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, dict):
         return ", ".join(f"{name} {one}" for name, one in value.items()) or "–"
     if isinstance(value, list):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import zlib
+from gzip import BadGzipFile
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +13,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from console import compose
 from console.cli.guard import guarded, settings
-from console.cli.output import BAD, USAGE, err, fail, out, print_json
+from console.cli.output import BAD, USAGE, err, fail, print_json, say, several
 from console.settings import Settings
 from streams import broker as brokers
 from streams import history
@@ -19,6 +21,8 @@ from streams.apply import Outcome
 from streams.send import Sent, send_file
 
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="JSON lines; plain or .gz.")]
+BROKEN = (BadGzipFile, EOFError, zlib.error, IsADirectoryError, PermissionError)
+"""What a file that is cut off, damaged or not ours raises while it is read."""
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
@@ -26,15 +30,18 @@ def send(file: File, json: Json = False) -> None:
     """Send a file of events to topic `events`, acknowledged by the broker."""
     config = settings()
     with guarded(), _Bar(file, "sending") as bar:
-        sent = asyncio.run(_send(config, file, bar))
+        try:
+            sent = asyncio.run(_send(config, file, bar))
+        except BROKEN as error:
+            fail(f"{file}: cannot be read to its end: {error}; what came before is sent", USAGE)
     if json:
         print_json(sent)
     else:
-        out.print(f"{sent.sent:,} events sent to topic events")
+        say(f"{several(sent.sent, 'event')} sent to topic events")
         for number in sent.refused[:20]:
-            err.print(f"{file}:{number}: not sent: the line is no JSON object with a `subject` (the customer id)")
+            say(f"{file}:{number}: not sent: the line is no JSON object with a `subject` (the customer id)", err)
         if len(sent.refused) > 20:
-            err.print(f"… and {len(sent.refused) - 20:,} more lines")
+            say(f"… and {len(sent.refused) - 20:,} more lines", err)
     if sent.refused:
         raise typer.Exit(BAD)
 
@@ -62,8 +69,8 @@ def import_(file: File, json: Json = False) -> None:
         try:
             with _Bar(file, "importing") as bar:
                 history.import_file(store, rules, file, config.partitions, told)
-        except (OSError, EOFError) as error:
-            fail(f"{file}: cannot be read to its end: {error}", USAGE)
+        except BROKEN as error:
+            fail(f"{file}: cannot be read to its end: {error}; what came before is imported", USAGE)
         finally:
             store.close()
     _report(total, json)
@@ -74,9 +81,9 @@ def _report(total: Outcome, json: bool) -> None:
     if json:
         print_json(summary)
     else:
-        out.print(
-            f"{total.applied:,} events imported, {total.duplicates:,} were there already, "
-            f"{total.dead:,} refused (regulars dead-letters list)"
+        say(
+            f"{several(total.applied, 'event')} imported, {total.duplicates:,} were there already, "
+            f"{total.dead:,} refused{'; regulars dead-letters list tells why' if total.dead else ''}"
         )
     if total.dead:
         raise typer.Exit(BAD)

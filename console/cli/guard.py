@@ -11,6 +11,8 @@ from pydantic import ValidationError
 from console.cli.output import BAD, UNREACHABLE, USAGE, fail
 from console.compose import BadFiles
 from console.settings import Settings
+from delivery.channels import channels
+from delivery.errors import BadSettings
 from storage.errors import StoreError, Unreachable
 from streams.errors import BrokerUnreachable, IntakeHalted, Stalled, StreamError
 
@@ -35,5 +37,13 @@ def guarded() -> Iterator[None]:
         fail(f"the broker refused: {type(error).__name__}", UNREACHABLE)
     except (BadFiles, IntakeHalted, Stalled) as error:
         fail(str(error), BAD)
-    except (StoreError, StreamError) as error:
+    except (StoreError, StreamError, BadSettings) as error:
         fail(str(error), USAGE)
+    except OSError as error:
+        named = f"{error.filename}: " if error.filename else "a file or folder that a setting or an argument names: "
+        fail(f"{named}{error.strerror or type(error).__name__}", USAGE)
+
+
+def check_mail(config: Settings) -> None:
+    """Whether the settings of mail make sense; connects to nothing. Raises BadSettings."""
+    channels(config.smtp, config.maildir, config.mail_from, config.send_timeout, config.send_concurrency)

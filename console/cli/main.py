@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import typer
 
 from console.cli import customers, events, files, operator, retention, rules, templates
@@ -30,4 +32,6 @@ app.command()(operator.doctor)
 
 def main() -> None:
     """Entry point of the console script `regulars`."""
+    # What its clients have to say of a broker that is away, the commands say themselves; `run` lets them speak.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     app()

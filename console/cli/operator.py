@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import os
+from difflib import get_close_matches
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from console import compose
-from console.cli.guard import guarded, settings
-from console.cli.output import BAD, GOOD, UNREACHABLE, USAGE, fail, out, print_json
+from console.cli.guard import check_mail, guarded, settings
+from console.cli.output import BAD, GOOD, UNREACHABLE, USAGE, fail, out, print_json, say, several
 from console.compose import BadFiles
 from console.settings import Settings
+from delivery.errors import BadSettings
 from storage import intake, queries
-from storage.errors import StoreError
+from storage.errors import StoreError, Unreachable
 from storage.store import Store
 from streams import broker as brokers
 from streams.broker import TopicPosition
-from streams.errors import StreamError
+from streams.errors import BrokerUnreachable, StreamError
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 dead_letters = typer.Typer(no_args_is_help=True, help="Events that could not be applied.")
@@ -33,12 +37,16 @@ def topics(json: Json = False) -> None:
     if json:
         print_json({"topics": positions})
         return
+    if not positions:
+        say("no topics yet; `regulars run` creates them")
+        return
     table = Table("topic", box=None, pad_edge=False, header_style="bold")
     for title in ("partition", "first", "end", "read", "lag"):
         table.add_column(title, justify="right")
     for each in positions:
         table.add_row(each.topic, *_position(each))
     out.print(table)
+    say(f"\n{several(sum(each.lag or 0 for each in positions), 'record')} not read yet")
 
 
 def _position(each: TopicPosition) -> list[str]:
@@ -49,7 +57,7 @@ def _position(each: TopicPosition) -> list[str]:
 
 @dead_letters.command("list")
 def list_(most: Annotated[int, typer.Option("--most", min=1, help="How many.")] = 50, json: Json = False) -> None:
-    """The newest dead letters: where, why, and what to do. Nothing of the events themselves."""
+    """The newest dead letters: when, why and where. Nothing of the events themselves."""
     store = _store(settings())
     with guarded(), store.read() as connection:
         rows = queries.dead_letters(connection, most)
@@ -58,15 +66,14 @@ def list_(most: Annotated[int, typer.Option("--most", min=1, help="How many.")] 
         print_json({"reasons": reasons, "dead_letters": [_letter(row) for row in rows]})
         return
     if not rows:
-        out.print("no dead letters")
+        say("no dead letters")
         return
-    table = Table("when", "reason", "field", "place", box=None, pad_edge=False, header_style="bold")
     for row in rows:
-        table.add_row(_when(row.at), row.reason, row.field or "–", row.place)
-    out.print(table)
+        say(f"{_when(row.at)}  {row.reason}{f' at {row.field}' if row.field else ''}\n  {row.place}")
     total = sum(reasons.values())
     told = ", ".join(f"{count:,} {reason}" for reason, count in reasons.items())
-    out.print(f"\n{total:,} in all: {told}\nregulars dead-letters show PLACE tells what to do", soft_wrap=True)
+    more = f"the newest {len(rows)} of {total:,}" if total > len(rows) else f"{total:,} in all"
+    say(f"\n{more}: {told}\nregulars dead-letters show PLACE tells what to do")
 
 
 @dead_letters.command("show")
@@ -91,7 +98,7 @@ def show(
         print_json(body)
         return
     for name, value in body.items():
-        out.print(f"{name:>8}  {value if value is not None else '–'}", markup=False, soft_wrap=True)
+        say(f"{name:>8}  {'–' if value in (None, '', '[]') else value}")
 
 
 def resume(
@@ -99,34 +106,66 @@ def resume(
 ) -> None:
     """Go on after a halt, once its cause is mended; then start the worker again."""
     if not taking_in:
-        fail("say what to resume: --intake", USAGE)
+        fail("say what to resume: regulars resume --intake", USAGE)
     store = _store(settings())
     with guarded():
         count = intake.resume(store)
-    out.print(f"{count} halted {'partition takes' if count == 1 else 'partitions take'} events in again")
+    if count == 0:
+        say("no partition was halted")
+    else:
+        say(f"{several(count, 'partition')} may take events in again; now start the worker: regulars run")
 
 
 def doctor(json: Json = False) -> None:
     """Look at everything Regulars needs; exit 3 when a service is away, 1 when something else is wrong."""
     config = settings()
-    checks = [_check_files(config), _check_store(config), _check_broker(config)]
+    checks = [_check_settings(), _check_files(config), _check_mail(config), _check_store(config), _check_broker(config)]
     if json:
         print_json({"ok": all(check["ok"] for check in checks), "checks": checks})
     else:
-        for check in checks:
-            mark = "[green]ok[/]   " if check["ok"] else "[red]wrong[/]"
-            out.print(f"{mark} {check['name']:<7}", end=" ")
-            out.print(check["says"], markup=False, soft_wrap=True)
+        out.print(_told(checks))
     codes = [check["code"] for check in checks]
     raise typer.Exit(BAD if BAD in codes else UNREACHABLE if UNREACHABLE in codes else GOOD)
+
+
+def _told(checks: list[dict[str, Any]]) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for check in checks:
+        mark = Text("ok", "green") if check["ok"] else Text("wrong", "red")
+        table.add_row(mark, check["name"], Text(check["says"]))
+    return table
+
+
+def _check_settings() -> dict[str, Any]:
+    """A misspelt variable would be passed over in silence."""
+    known = {f"REGULARS_{name}".upper() for name in Settings.model_fields}
+    unknown = sorted(name for name in os.environ if name.startswith("REGULARS_") and name not in known)
+    if not unknown:
+        return _verdict("settings", "every REGULARS_ variable is known")
+    near = get_close_matches(unknown[0], known, 1)
+    hint = f"did you mean {near[0]}?" if near else "docs/reference/settings.md lists what there is"
+    return _verdict("settings", f"there is no setting {unknown[0]}; {hint}", BAD)
+
+
+def _check_mail(config: Settings) -> dict[str, Any]:
+    try:
+        check_mail(config)
+    except BadSettings as error:
+        return _verdict("mail", str(error), BAD)
+    return _verdict("mail", "to the SMTP server of REGULARS_SMTP" if config.smtp else f"to files in {config.maildir}")
 
 
 def _check_files(config: Settings) -> dict[str, Any]:
     try:
         rules = compose.rules_of(config, compose.renderer_of(config))
     except BadFiles as error:
-        return _verdict("files", str(error), BAD)
-    return _verdict("files", f"{len(rules.rules)} rules, set {rules.hash}")
+        count = len([line for line in str(error).splitlines() if line.endswith("]")])
+        told = f"{several(count, 'problem')}; `regulars rules check` and `regulars templates check` print them"
+        return _verdict("files", told, BAD)
+    return _verdict("files", f"{several(len(rules.rules), 'rule')}, set {rules.hash}")
 
 
 def _check_store(config: Settings) -> dict[str, Any]:
@@ -140,8 +179,10 @@ def _check_store(config: Settings) -> dict[str, Any]:
             return _verdict("store", f"{store.name} has the tables of another version; `regulars run` migrates", BAD)
         if halted:
             return _verdict("store", f"intake halted: {halted[0].halted}", BAD)
-    except StoreError as error:
+    except Unreachable as error:
         return _verdict("store", str(error), UNREACHABLE)
+    except (StoreError, OSError) as error:
+        return _verdict("store", str(error), BAD)
     return _verdict("store", store.name)
 
 
@@ -149,10 +190,12 @@ def _check_broker(config: Settings) -> dict[str, Any]:
     try:
         broker = compose.find_broker(config)
         positions = asyncio.run(brokers.positions(broker))
-    except StreamError as error:
+    except BrokerUnreachable as error:
         return _verdict("broker", str(error), UNREACHABLE)
+    except (StreamError, OSError) as error:
+        return _verdict("broker", str(error), BAD)
     lag = sum(each.lag or 0 for each in positions)
-    return _verdict("broker", f"{broker.bootstrap}, {len(positions)} partitions, lag {lag:,}")
+    return _verdict("broker", f"{broker.bootstrap}, {several(len(positions), 'partition')}, lag {lag:,}")
 
 
 def _verdict(name: str, says: str, code: int = GOOD) -> dict[str, Any]:

@@ -24,8 +24,18 @@ def print_json(value: Any) -> None:
 
 
 def say(text: str, where: Console = out) -> None:
-    """`text`, wrapped between words on a terminal; in a pipe or a log a sentence stays one line."""
-    where.print(text, markup=False, soft_wrap=not where.is_terminal)
+    """`text`, wrapped between words on a terminal; in a pipe or a log a sentence stays one line.
+
+    It may quote what came from outside, so nothing in it commands the terminal.
+    """
+    where.print(_harmless(text), markup=False, soft_wrap=not where.is_terminal)
+
+
+def _harmless(text: str) -> str:
+    return "".join(
+        letter if letter.isprintable() or letter == "\n" else letter.encode("unicode_escape").decode()
+        for letter in text
+    )
 
 
 def several(number: int, noun: str) -> str:

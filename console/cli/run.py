@@ -13,8 +13,8 @@ import msgspec
 import typer
 
 from console import compose
-from console.cli.guard import guarded, settings
-from console.cli.output import BAD, USAGE, err, fail, out
+from console.cli.guard import check_mail, guarded, settings
+from console.cli.output import BAD, USAGE, err, fail, out, say
 from console.demo.run import demo as run_demo
 from console.demo.run import settings as demo_settings
 from console.demo.view import summary
@@ -34,8 +34,11 @@ def run(
     if unknown:
         fail(f"there is no process “{unknown[0]}”; there are: {', '.join(compose.ROLES)}", USAGE)
     quiet_logs(logging.DEBUG if verbose else logging.INFO)
+    config = settings()
     with guarded():
-        asyncio.run(_run(settings(), chosen))
+        if "delivery" in chosen:
+            check_mail(config)
+        asyncio.run(_run(config, chosen))
 
 
 def demo(
@@ -45,6 +48,8 @@ def demo(
     """Try it out: an embedded broker, all processes and a simulated shop. Touches nothing but .regulars/demo."""
     quiet_logs(logging.ERROR)
     seconds = _seconds(duration)
+    if json is not None and not json.parent.is_dir():
+        fail(f"--json {json}: there is no folder {json.parent}", USAGE)
     with guarded():
         result = asyncio.run(run_demo(demo_settings(), seconds))
     out.print(summary(result))
@@ -78,7 +83,7 @@ async def _run(config: Settings, roles: tuple[str, ...]) -> None:
 
 
 def _ready(roles: tuple[str, ...], broker: Broker) -> None:
-    err.print(f"regulars: {', '.join(roles)} running on {broker.bootstrap}; Ctrl+C ends it")
+    say(f"regulars: {', '.join(roles)} running on {broker.bootstrap}; Ctrl+C ends it", err)
 
 
 def quiet_logs(level: int) -> None:
@@ -86,5 +91,7 @@ def quiet_logs(level: int) -> None:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
     for name in ("storage", "streams", "delivery", "console", "rules", "templates"):
         logging.getLogger(name).setLevel(level)
+    # Faust's service inside the worker logs by this name, and each of its steps.
+    logging.getLogger("streams.app").setLevel(logging.WARNING)
     for name in ("faust", "mode", "aiokafka"):
         logging.getLogger(name).setLevel(logging.ERROR)
