@@ -100,17 +100,26 @@ def decode_data(kind: str, raw: bytes, shop: Shop, at: str = "") -> tuple[Any, i
 
     `at` is the path of the data inside the event, for the message. Raises BadEvent.
     """
-    decoder = _data.get(kind)
-    if decoder is None or kind == "product":
-        raise BadEvent("internal-type" if kind in INTERNAL else "unknown-type", "type")
-    try:
-        data = decoder.decode(raw)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise explain(error, "bad-data", at) from None
+    data = _read(kind, raw, at)
     check(kind, data, at)
     if type(data) is Purchase or type(data) is Return:
         return data, _amount(data, shop, at)
     return data, 0
+
+
+def logged(source: str, id: str, kind: str, customer: str, time: int, raw: bytes, amount: int) -> Event:
+    """A row of the log as the event it was: `amount` stays what it was worth then, whatever the rates say today."""
+    return Event(source, id, kind, customer, time, _read(kind, raw, "data"), raw, amount)
+
+
+def _read(kind: str, raw: bytes, at: str) -> Any:
+    decoder = _data.get(kind)
+    if decoder is None or kind == "product":
+        raise BadEvent("internal-type" if kind in INTERNAL else "unknown-type", "type")
+    try:
+        return decoder.decode(raw)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise explain(error, "bad-data", at) from None
 
 
 def _amount(data: Purchase | Return, shop: Shop, at: str) -> int:

@@ -4,28 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import groupby
+from zoneinfo import ZoneInfo
 
 from retention import counters
 from retention.counters import MEASURES, Deltas
-from retention.decode import decode_data
 from retention.events import Event, Profile
 from retention.orders import Order, merge, row_key
-from retention.shop import Shop
 
 
-def recount(log: Iterable[Event], shop: Shop) -> Deltas:
+def recount(log: Iterable[Event], zone: ZoneInfo) -> Deltas:
     """Sum what every customer's orders add up to; `log` comes customer by customer."""
     total: Deltas = {}
     for _, events in groupby(log, key=lambda event: event.customer):
-        for (measure, period, dims), value in _customer(events, shop).items():
+        for (measure, period, dims), value in _customer(events, zone).items():
             counters.add(total, measure, period, value, dims)
     return {key: value for key, value in total.items() if value}
-
-
-def event_of(customer: str, type: str, source: str, id: str, time: int, raw: bytes, shop: Shop) -> Event:
-    """A row of the log as an event again. Raises BadEvent when the shop can read it no more."""
-    data, amount = decode_data(type, raw, shop)
-    return Event(source, id, type, customer, time, data, raw, amount)
 
 
 def differences(kept: Deltas, recounted: Deltas) -> list[tuple[str, str, str, int, int]]:
@@ -35,7 +28,7 @@ def differences(kept: Deltas, recounted: Deltas) -> list[tuple[str, str, str, in
     return [(*key, old, new) for key, old, new in pairs if old != new]
 
 
-def _customer(events: Iterable[Event], shop: Shop) -> Deltas:
+def _customer(events: Iterable[Event], zone: ZoneInfo) -> Deltas:
     orders: dict[str, Order] = {}
     said = (0, False)
     for event in events:
@@ -45,4 +38,4 @@ def _customer(events: Iterable[Event], shop: Shop) -> Deltas:
         elif isinstance(event.data, Profile) and isinstance(event.data.staff, bool):
             said = max(said, (event.time, event.data.staff))
     staff = said[1]
-    return {} if staff else counters.cold(orders.values(), shop.zone)
+    return {} if staff else counters.cold(orders.values(), zone)

@@ -161,6 +161,7 @@ class Batch:
                     "id": event.id,
                     "type": event.type,
                     "ruleset": ruleset,
+                    "amount": event.amount,
                     "data": event.raw,
                 }
                 for event in events

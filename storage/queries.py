@@ -24,6 +24,7 @@ class Logged(Struct, frozen=True):
     source: str
     id: str
     type: str
+    amount: int
     data: bytes
 
 
@@ -83,7 +84,7 @@ class Totals(Struct, frozen=True):
 
 _SUMS = text("SELECT measure, period, dims, sum(value) FROM counter GROUP BY measure, period, dims")
 _PLAIN = text("SELECT measure, period, sum(value) FROM counter WHERE dims = '' GROUP BY measure, period")
-_LOG = text("SELECT customer, seq, at, time, source, id, type, data FROM event ORDER BY customer, seq")
+_LOG = text("SELECT customer, seq, at, time, source, id, type, amount, data FROM event ORDER BY customer, seq")
 _LETTERS = text(
     """SELECT incarnation, topic, partition, "offset", at, reason, field, detail, length(value) AS size
        FROM dead_letter ORDER BY at DESC, topic, partition, "offset" DESC LIMIT :most"""
@@ -116,7 +117,7 @@ def log(connection: Connection) -> Iterator[Logged]:
     """The whole log, customer by customer, each in its order; streamed."""
     streamed = connection.execution_options(yield_per=2_000)
     for row in streamed.execute(_LOG):
-        yield Logged(row.customer, row.seq, row.at, row.time, row.source, row.id, row.type, bytes(row.data))
+        yield Logged(row.customer, row.seq, row.at, row.time, row.source, row.id, row.type, row.amount, bytes(row.data))
 
 
 def customer(connection: Connection, id: str) -> Customer | None:

@@ -49,8 +49,8 @@ SAVE_ORDER = text(
 )
 
 LOG = text(
-    """INSERT INTO event (customer, seq, at, time, source, id, type, ruleset, data)
-       VALUES (:customer, :seq, :at, :time, :source, :id, :type, :ruleset, :data)"""
+    """INSERT INTO event (customer, seq, at, time, source, id, type, ruleset, amount, data)
+       VALUES (:customer, :seq, :at, :time, :source, :id, :type, :ruleset, :amount, :data)"""
 )
 
 COUNT = text(

@@ -14,7 +14,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 
 from storage.errors import Busy, StoreError, Unreachable
@@ -33,24 +33,15 @@ class Store:
     """
 
     def __init__(self, url: str) -> None:
-        try:
-            self.url = make_url(url)
-        except ArgumentError:
-            raise StoreError(
-                "REGULARS_STORE is not a database URL; expected sqlite:///file or postgresql+psycopg://…"
-            ) from None
-        if self.url.get_backend_name() not in ("sqlite", "postgresql"):
-            raise StoreError(
-                f"REGULARS_STORE: {self.url.get_backend_name()} is not supported; use sqlite or postgresql"
-            )
+        self.url = _parsed(url)
         self.sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _sqlite(self.url.database or "") if self.sqlite else _postgres(str_url(self.url))
         self._lock = threading.Lock()
 
     @property
     def name(self) -> str:
-        """The store's address without its password."""
-        return self.url.render_as_string(hide_password=True)
+        """The store's address without its password, nor the options, which may hold one."""
+        return self.url.set(query={}).render_as_string(hide_password=True)
 
     @contextlib.contextmanager
     def write(self, connection: Connection | None = None) -> Iterator[Connection]:
@@ -125,6 +116,21 @@ class Store:
         self.engine.dispose()
 
 
+def _parsed(url: str) -> URL:
+    """A URL we have a driver for. Raises StoreError, which never repeats it: it may hold a password."""
+    expected = "expected sqlite:///file or postgresql+psycopg://user:password@host:5432/database"
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        hint = "; in a password write @ as %40, : as %3A, / as %2F" if "@" in url else ""
+        raise StoreError(f"REGULARS_STORE is not a database URL; {expected}{hint}") from None
+    if parsed.drivername == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg")
+    if parsed.drivername not in ("sqlite", "postgresql+psycopg"):
+        raise StoreError(f"REGULARS_STORE: {parsed.drivername} is not supported; {expected}")
+    return parsed
+
+
 def str_url(url: Any) -> str:
     """A URL as a string with its password, for the driver."""
     return str(url.render_as_string(hide_password=False))
@@ -139,7 +145,8 @@ def _alembic() -> Config:
 def _sqlite(path: str) -> Engine:
     """`hide_parameters` keeps customers' data out of the messages of errors."""
     if path and path != ":memory:":
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(OSError):  # what is wrong with the folder, opening the file says
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
         f"sqlite:///{path}", connect_args={"timeout": BUSY_TIMEOUT, "check_same_thread": False}, hide_parameters=True
     )

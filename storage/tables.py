@@ -67,6 +67,7 @@ class EventRow(SQLModel, table=True):
     id: str = Field(sa_column=_text())
     type: str = Field(sa_column=_text())
     ruleset: str = Field(sa_column=_text())
+    amount: int = Field(sa_column=_big())
     data: bytes = Field(sa_column=_blob())
 
 

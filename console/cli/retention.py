@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from collections.abc import Callable, Collection
 from typing import Annotated
 
 import typer
@@ -10,13 +10,13 @@ from rich.table import Table
 
 from console import compose
 from console.cli.guard import guarded, settings
-from console.cli.output import BAD, USAGE, err, fail, out, print_json
+from console.cli.output import BAD, USAGE, amount, err, fail, out, print_json, say, several
 from retention import periods
+from retention.decode import logged
 from retention.errors import BadEvent
 from retention.measures import Period, Report, report
-from retention.money import decimals
 from retention.periods import Grain
-from retention.recount import differences, event_of, recount
+from retention.recount import differences, recount
 from retention.shop import Shop
 from storage import queries
 from storage.store import Store
@@ -50,7 +50,8 @@ def show(
     if json:
         print_json(made)
     else:
-        _print(made)
+        now = periods.local(compose.clock(), shop.zone)
+        _print(made, periods.name(periods.month_of(now) // periods.GRAINS[period], period))
 
 
 @app.command()
@@ -70,8 +71,9 @@ def verify(json: Json = False) -> None:
     else:
         for measure, name, dims, kept, counted in found:
             where = " ".join(part for part in (name, dims) if part)
-            err.print(f"{measure} {where}: the store says {kept:,}, the log says {counted:,}")
-        out.print(f"{compared:,} counters compared with the log, {len(found):,} differ")
+            say(f"{measure} {where}: the store says {kept:,}, the log says {counted:,}", err)
+        told = "none differs" if not found else f"{len(found):,} {'differs' if len(found) == 1 else 'differ'}"
+        say(f"{several(compared, 'counter')} compared with the log, {told}")
     if found:
         raise typer.Exit(BAD)
 
@@ -82,13 +84,13 @@ def _verify(store: Store, shop: Shop) -> tuple[int, list[tuple[str, str, str, in
         try:
             counted = recount(
                 (
-                    event_of(row.customer, row.type, row.source, row.id, row.time, row.data, shop)
+                    logged(row.source, row.id, row.type, row.customer, row.time, row.data, row.amount)
                     for row in queries.log(connection)
                 ),
-                shop,
+                shop.zone,
             )
         except BadEvent as error:
-            fail(f"the log cannot be read with today's policy.yaml: {error}", BAD)
+            fail(f"the log holds an event that this version cannot read: {error}", BAD)
     return len(counted), differences(kept, counted)
 
 
@@ -102,45 +104,57 @@ def _period(text: str, grain: Grain) -> int | None:
         fail(f"“{text}” is no {grain}; write it like {example}", USAGE)
 
 
-def _print(made: Report) -> None:
+COLUMNS: dict[str, Callable[[Period, str], str]] = {
+    "start": lambda row, _: f"{row.start:,}",
+    "new": lambda row, _: f"{row.new:,}",
+    "kept": lambda row, _: f"{row.retained:,}",
+    "back": lambda row, _: f"{row.reactivated:,}",
+    "end": lambda row, _: f"{row.end:,}",
+    "CRR %": lambda row, _: _number(row.crr),
+    "kept %": lambda row, _: _number(row.true_retention),
+    "churn %": lambda row, _: _number(row.churn),
+    "orders": lambda row, _: f"{row.orders:,}",
+    "net": lambda row, currency: amount(row.net_minor, currency),
+}
+"""Title → cell: customers at the start, new, kept from the period before, come back after a pause, at the end …"""
+NARROW = ("new", "kept", "end", "kept %", "orders", "net")
+"""What is left where not all of it has room."""
+
+
+def _print(made: Report, running: str) -> None:
+    if not made.periods:
+        say("no orders yet; regulars send or regulars import brings them in")
+        return
+    table = _table(made, COLUMNS)
+    whole = out.measure(table).maximum <= out.width
+    out.print(table if whole else _table(made, NARROW))
+    for line in _notes(made, running):
+        say(line)
+    if not whole:
+        say("A wider terminal shows more columns, --json shows all.")
+
+
+def _table(made: Report, titles: Collection[str]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(made.period)
-    for title in (
-        "start",
-        "new",
-        "kept",
-        "back",
-        "end",
-        "CRR %",
-        "kept %",
-        "churn %",
-        "orders",
-        f"net {made.currency}",
-    ):
-        table.add_column(title, justify="right")
+    table.add_column(made.period, no_wrap=True)
+    for title in titles:
+        table.add_column(f"net {made.currency}" if title == "net" else title, justify="right", no_wrap=True)
     for row in made.periods:
-        table.add_row(*_cells(row, made.currency))
-    out.print(table)
+        table.add_row(row.period, *(COLUMNS[title](row, made.currency) for title in titles))
+    return table
+
+
+def _notes(made: Report, running: str) -> list[str]:
     overall = made.overall
-    out.print(
-        f"\n{overall.buyers:,} buyers, {overall.orders:,} orders that count; "
-        f"{_fraction(overall.repeat_purchase_rate)} of buyers came back; "
-        f"{_number(overall.purchase_frequency)} orders a buyer; net {_money(overall.net_minor, made.currency)}"
-    )
-
-
-def _cells(row: Period, currency: str) -> list[str]:
-    counts = [f"{count:,}" for count in (row.start, row.new, row.retained, row.reactivated, row.end)]
-    percents = [_number(value) for value in (row.crr, row.true_retention, row.churn)]
-    return [row.period, *counts, *percents, f"{row.orders:,}", _amount(row.net_minor, currency)]
-
-
-def _money(minor: int, currency: str) -> str:
-    return f"{currency} {_amount(minor, currency)}"
-
-
-def _amount(minor: int, currency: str) -> str:
-    return f"{Decimal(minor).scaleb(-decimals(currency)):,}"
+    lines = [
+        "",
+        f"{several(overall.buyers, 'buyer')}, {several(overall.orders, 'order')} that count; "
+        f"{_fraction(overall.repeat_purchase_rate)} of buyers came back; {_number(overall.purchase_frequency)} "
+        f"orders a buyer; net {made.currency} {amount(overall.net_minor, made.currency)}",
+    ]
+    if made.periods[-1].period == running:
+        lines.append(f"{running} is not over: who has not bought yet may still be kept.")
+    return lines
 
 
 def _number(value: float | None) -> str:

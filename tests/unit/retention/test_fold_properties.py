@@ -15,7 +15,6 @@ from retention.decode import moment
 from retention.events import Event, Fulfilment
 from retention.periods import day_of, month_of
 from retention.recount import recount
-from retention.shop import Shop
 from retention.state import DAYS_KEPT
 from tests.unit.retention import oracle
 from tests.unit.retention.making import Desk, bought, cancelled, event, nonzero, returned, staff
@@ -79,7 +78,7 @@ def test_counting_cold_comes_to_the_same(stream, zone):
 @settings(max_examples=200, deadline=None)
 @given(streams, st.sampled_from(ZONES))
 def test_the_log_alone_comes_to_the_same(stream, zone):
-    assert recount(stream, Shop(time_zone=zone.key)) == oracle.counters(stream, zone)
+    assert recount(stream, zone) == oracle.counters(stream, zone)
 
 
 @settings(max_examples=300, deadline=None)
