@@ -15,7 +15,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, InternalError, OperationalError
 
 from storage.errors import Busy, StoreError, Unreachable
 
@@ -77,7 +77,7 @@ class Store:
         try:
             yield
         except DBAPIError as error:
-            if not (isinstance(error, (OperationalError, InterfaceError)) or error.connection_invalidated):
+            if not _trouble(error):
                 raise
             kind = Busy if getattr(error.orig, "sqlstate", None) == _LOCK_TIMEOUT else Unreachable
             raise kind(f"the store {self.name} does not answer: {_first_line(error)}") from error
@@ -166,6 +166,15 @@ def _sqlite(path: str) -> Engine:
 
 def _postgres(url: str) -> Engine:
     return create_engine(url, connect_args={"connect_timeout": 10}, pool_pre_ping=True, hide_parameters=True)
+
+
+def _trouble(error: DBAPIError) -> bool:
+    """The database's own trouble (away, locked, full, read-only, damaged), not what was asked of it."""
+    return (
+        isinstance(error, (OperationalError, InterfaceError, InternalError))
+        or type(error) is DatabaseError
+        or error.connection_invalidated
+    )
 
 
 def _first_line(error: Exception) -> str:
