@@ -126,7 +126,7 @@ def _print(made: Report, running: str) -> None:
         say("no orders yet; regulars send or regulars import brings them in")
         return
     table = _table(made, COLUMNS)
-    whole = out.measure(table).maximum <= out.width
+    whole = out.measure(table, options=out.options.update_width(1_000)).maximum <= out.width
     out.print(table if whole else _table(made, NARROW))
     for line in _notes(made, running):
         say(line)
