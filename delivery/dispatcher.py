@@ -91,7 +91,9 @@ class Dispatcher:
         stopped = asyncio.create_task(stop.wait())
         try:
             while not stop.is_set():
-                busy |= {asyncio.create_task(self._deal_with(one)) for one in await self._next(len(busy))}
+                claimed = await self._next(len(busy))
+                self._stopping = stop.is_set()
+                busy |= {asyncio.create_task(self._deal_with(one)) for one in claimed}
                 await asyncio.wait({*busy, stopped}, timeout=self._config.poll, return_when=asyncio.FIRST_COMPLETED)
                 busy = {task for task in busy if not task.done()}
             self._stopping = True

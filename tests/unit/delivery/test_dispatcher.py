@@ -337,6 +337,22 @@ async def test_stopping_finishes_what_is_being_sent_and_takes_no_more(store: Sto
     assert channel.closed
 
 
+async def test_what_was_claimed_as_the_stop_came_is_given_back(store: Store) -> None:
+    add_customer(store)
+    add_message(store, "m-1")
+    loop, stop, channel = asyncio.get_running_loop(), asyncio.Event(), Memory()
+
+    def stopping_clock() -> int:
+        loop.call_soon_threadsafe(stop.set)
+        return NOW
+
+    working = Dispatcher(store, Plain(), {"email": channel}, stopping_clock, CONFIG)
+    await asyncio.wait_for(working.run(stop), 5)
+    assert channel.sent == []
+    row = rows(store)["m-1"]
+    assert (row["status"], row["token"], row["attempts"]) == ("queued", None, 0)
+
+
 async def test_stopping_does_not_wait_for_ever(store: Store, clock: Clock) -> None:
     add_customer(store)
     add_message(store, "m-1")

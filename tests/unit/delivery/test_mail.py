@@ -98,6 +98,7 @@ def test_a_good_name_stays_as_it_is() -> None:
         "Tea, & Co."
     )
     assert read(replace(OUTGOING, name="แอนนา ใจดี"))["To"].addresses[0].display_name == "แอนนา ใจดี"
+    assert read(replace(OUTGOING, name="Née, A."))["To"].addresses[0].display_name == "Née A"
     assert read(replace(OUTGOING, name=""))["To"] == "anna@example.org"
 
 
