@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from msgspec import Struct
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import Connection, text
 
 
 class Outgoing(Struct, frozen=True):
@@ -31,7 +31,8 @@ class Letter(Struct, frozen=True):
 
 
 _OUTBOX = text("SELECT id, topic, key, value FROM outbox ORDER BY id LIMIT :most")
-_SENT = text("DELETE FROM outbox WHERE id IN :ids").bindparams(bindparam("ids", expanding=True))
+# Not by the number alone: SQLite gives that of a deleted last row again, and another relay may have deleted it.
+_SENT = text("DELETE FROM outbox WHERE id = :id AND value = :value")
 _LETTERS = text(
     """SELECT incarnation, topic, partition, "offset", reason, field, key, value FROM dead_letter
        WHERE NOT relayed ORDER BY at LIMIT :most"""
@@ -53,7 +54,7 @@ def waiting(connection: Connection, most: int) -> list[Outgoing]:
 def sent(connection: Connection, rows: Sequence[Outgoing]) -> None:
     """The broker has these: they go."""
     if rows:
-        connection.execute(_SENT, {"ids": [row.id for row in rows]})
+        connection.execute(_SENT, [{"id": row.id, "value": row.value} for row in rows])
 
 
 def letters(connection: Connection, most: int) -> list[Letter]:
