@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
 from console.settings import Settings
@@ -104,6 +105,7 @@ class Worker:
         self._tell = tell
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._stop = asyncio.Event()
+        self._guard: threading.Timer | None = None
 
     def stop(self) -> None:
         """Finish what is at hand, then return from `run`."""
@@ -118,41 +120,29 @@ class Worker:
         broker = await brokers.connect(
             self.broker, settings.partitions, settings.replication, settings.topic_retention_days
         )
-        parts: list[asyncio.Task[None]] = []
-        stops: list[Callable[[], None]] = []
-        if "relay" in self.roles:
-            relay = Relay(store, broker)
-            parts.append(self._start(relay.run(), "relay"))
-            stops.append(relay.stop)
-        if "delivery" in self.roles:
-            parts.append(self._start(self._delivery(store, renderer, rules.policy.shop), "delivery"))
-        watch = None
-        if {"sources", "reader"} & set(self.roles):
-            watch = self._start(Watch(lambda: brokers.positions(broker), lambda: excused(store)).run(), "watch")
-        gc.collect()
-        gc.freeze()
-        app, close = await self._streams(store, rules, broker)
-        ready()
-        try:
+        async with contextlib.AsyncExitStack() as parts:  # left in the reverse order: who reads stops first
+            parts.callback(self._call_off_guard)
+            parts.callback(store.close)
+            if "delivery" in self.roles:
+                work = self._delivery(store, renderer, rules.policy.shop)
+                await parts.enter_async_context(self._part(work, self.stop))
+            if "relay" in self.roles:
+                relay = Relay(store, broker)
+                await parts.enter_async_context(self._part(relay.run(), relay.stop))
+            if {"sources", "reader"} & set(self.roles):
+                watch = Watch(lambda: brokers.positions(broker), lambda: excused(store))
+                await parts.enter_async_context(self._part(watch.run(), watch.stop))
+                await parts.enter_async_context(self._streams(store, rules, broker))
+            gc.collect()
+            gc.freeze()
+            ready()
             await self._until_stopped()
-        finally:
-            guard = _end_process_after(GRACE)
-            self._stop.set()
-            if watch is not None:
-                watch.cancel()
-            for stop in stops:
-                stop()
-            if app is not None:
-                await app.stop()
-            await close()
-            await asyncio.gather(*parts, return_exceptions=True)
-            await asyncio.to_thread(store.close)
-            guard.cancel()
 
     async def _until_stopped(self) -> None:
         stopped = asyncio.create_task(self._wait_for_stop())
         await asyncio.wait({stopped, self._failed}, return_when=asyncio.FIRST_COMPLETED)
         stopped.cancel()
+        self._guard = _end_process_after(GRACE)
         if self._failed.done():
             self._failed.result()
 
@@ -164,10 +154,20 @@ class Worker:
             self._failed.set_exception(error)
             self._failed.exception()  # looked at: the event loop need not warn
 
-    def _start(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
-        task = asyncio.create_task(work, name=name)
+    def _call_off_guard(self) -> None:
+        if self._guard is not None:
+            self._guard.cancel()
+
+    @contextlib.asynccontextmanager
+    async def _part(self, work: Coroutine[Any, Any, None], stop: Callable[[], None]) -> AsyncIterator[None]:
+        """`work` runs inside; at the end it is asked to stop and waited for. What it raises ends the process."""
+        task = asyncio.create_task(work)
         task.add_done_callback(self._done)
-        return task
+        try:
+            yield
+        finally:
+            stop()
+            await asyncio.gather(task, return_exceptions=True)
 
     def _done(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
@@ -187,33 +187,32 @@ class Worker:
         )
         await Dispatcher(store, renderer, ways, clock, config).run(self._stop)
 
-    async def _streams(
-        self, store: Store, rules: RuleSet, broker: Broker
-    ) -> tuple[Any, Callable[[], Coroutine[Any, Any, None]]]:
+    @contextlib.asynccontextmanager
+    async def _streams(self, store: Store, rules: RuleSet, broker: Broker) -> AsyncIterator[None]:
+        """Sources and reader inside one Faust worker; a reader alone needs none."""
+        async with contextlib.AsyncExitStack() as parts:
+            reader = await self._reader(parts, store, rules, broker) if "reader" in self.roles else None
+            if "sources" in self.roles:
+                forwarder = await self._forwarder(parts, store, rules.policy.shop, broker)
+                app = faust_app.build(broker, forwarder, reader, self.settings.batch_size, self._fail)
+                parts.push_async_callback(app.stop)
+                await app.start()
+            elif reader is not None:
+                await parts.enter_async_context(self._part(reader.run(), reader.stop))
+            yield
+
+    async def _reader(self, parts: contextlib.AsyncExitStack, store: Store, rules: RuleSet, broker: Broker) -> Reader:
         settings = self.settings
-        forwarder, reader, producer, writer = None, None, None, None
-        if "sources" in self.roles:
-            producer = broker.producer()
-            await producer.start()
-            forwarder = Forwarder(
-                producer, store, rules.policy.shop, broker.incarnation, settings.dead_letter_share, clock
-            )
-        if "reader" in self.roles:
-            intake = Intake(broker.incarnation, settings.dedupe_horizon_days, settings.dead_letter_share)
-            writer = Writer(store)
-            reader = Reader(broker, Applier(writer, rules, intake, clock), settings.batch_size, self._tell)
+        intake = Intake(broker.incarnation, settings.dedupe_horizon_days, settings.dead_letter_share)
+        writer = Writer(store)
+        parts.push_async_callback(asyncio.to_thread, writer.close)
+        return Reader(broker, Applier(writer, rules, intake, clock), settings.batch_size, self._tell)
 
-        async def close() -> None:
-            if producer is not None:
-                await producer.stop()
-            if writer is not None:
-                await asyncio.to_thread(writer.close)
-
-        if forwarder is None and reader is None:
-            return None, close
-        app = faust_app.build(broker, forwarder, reader, settings.batch_size, self._fail)
-        await app.start()
-        return app, close
+    async def _forwarder(self, parts: contextlib.AsyncExitStack, store: Store, shop: Shop, broker: Broker) -> Forwarder:
+        producer = broker.producer()
+        parts.push_async_callback(producer.stop)
+        await producer.start()
+        return Forwarder(producer, store, shop, broker.incarnation, self.settings.dead_letter_share, clock)
 
 
 def _end_process_after(seconds: float) -> threading.Timer:

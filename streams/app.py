@@ -23,12 +23,12 @@ WITHIN = 0.05
 
 def build(
     broker: Broker,
-    forwarder: Forwarder | None,
+    forwarder: Forwarder,
     reader: Reader | None,
     batch: int,
     fail: Callable[[BaseException], None],
 ) -> Any:
-    """The app with an agent a source topic (when there is a forwarder) and the reader (when there is one).
+    """The app with an agent a source topic, and the reader when there is one (an app without agents crashes).
 
     Whatever escapes an agent or the reader goes to `fail`, which is to end the process: Faust would
     acknowledge what the agent held and go on without it.
@@ -52,9 +52,8 @@ def build(
         autodiscover=False,
         loop=asyncio.get_running_loop(),
     )
-    if forwarder is not None:
-        for topic in SOURCES:
-            _agent(app, topic, forwarder, batch, fail)
+    for topic in SOURCES:
+        _agent(app, topic, forwarder, batch, fail)
     if reader is not None:
         app.service(_reader_service(reader, fail))
     return app

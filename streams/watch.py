@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -26,11 +27,11 @@ class Watch:
         self._look = look
         self._excused = excused
         self._moved: dict[tuple[str, int], tuple[int | None, float]] = {}
+        self._stopping = asyncio.Event()
 
     async def run(self) -> None:
-        """Watch until cancelled. Raises Stalled: the process must be started again."""
-        while True:
-            await asyncio.sleep(EVERY)
+        """Watch until `stop`. Raises Stalled: the process must be started again."""
+        while not await self._stopped_within(EVERY):
             try:
                 positions = await self._look()
             except (BrokerUnreachable, KafkaError) as error:
@@ -39,6 +40,15 @@ class Watch:
                 continue
             excused = await asyncio.to_thread(self._excused)
             self.judge([] if excused else positions, time.monotonic())
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._stopping.set()
+
+    async def _stopped_within(self, seconds: float) -> bool:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+        return self._stopping.is_set()
 
     def judge(self, positions: Sequence[TopicPosition], now: float) -> None:
         """Raise Stalled when a partition with a lag has stood still for `LIMIT` seconds; `now` in seconds."""
