@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import random
+import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -29,7 +31,9 @@ from streams.record import Record
 log = logging.getLogger(__name__)
 
 DAY = 86_400_000_000
-TRIES = 5
+TRIES = 8
+PAUSE = 0.01
+"""Another writer on the same customers: how often we try again, and the longest first pause, seconds (it doubles)."""
 
 
 class Intake(Struct, frozen=True):
@@ -96,11 +100,12 @@ class Applier:
         return outcome
 
     def _contend(self, held: Held, records: Sequence[Record], broken: bool) -> Outcome:
-        for _ in range(TRIES):
+        for turn in range(TRIES):
             try:
                 return self._transaction(held, records, broken)
             except Contended:
                 log.info("another writer was faster on %s/%d; trying the batch again", held.topic, held.id)
+                time.sleep(random.uniform(0, PAUSE * 2**turn))  # noqa: S311 - so that not both lose again
         return self._transaction(held, records, broken)
 
     def _transaction(self, held: Held, records: Sequence[Record], broken: bool) -> Outcome:
@@ -165,6 +170,11 @@ class _Task:
                 raise BadEvent("before-horizon", "time")
         except BadEvent as error:
             self._bury(record, error)
+            return
+        except Exception:
+            if not broken:
+                raise
+            self._bury(record, BadEvent("failed"))
             return
         self.arrived.append((record, event, self.applier.identity(event), self.applier.content(event)))
 
@@ -271,10 +281,13 @@ class _Task:
         batch.bury(self.dead, self.now)
 
     def _health(self, batch: Batch) -> None:
+        """The lines of an import say nothing about the topic's recent past."""
+        if self.intake.history:
+            return
         looked_at = len(self.arrived) + sum(letter.reason != "id-reused" for letter in self.dead)
         seen, bad = batch.seen + looked_at, batch.bad + len(self.dead)
         why = too_many_bad(self.held.topic, self.held.id, seen, bad, self.intake.bad_share)
-        if why is not None and not self.intake.history:
+        if why is not None:
             raise _TooManyBad(why)
         batch.health(*next_health(seen, bad))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -68,13 +69,19 @@ def _take_all(writer: Writer, partitions: int) -> dict[int, Held]:
     return {each: writer.take(EVENTS, each, importing=True) for each in sorted(known | set(range(partitions)))}
 
 
-def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """(bytes of the file read so far, line) for every line that is not blank; .gz is unpacked."""
+def read_lines(path: Path) -> Iterator[tuple[int, int, bytes]]:
+    """(number from 1, bytes of the file read so far, line) for every line that is not blank; .gz is unpacked.
+
+    Raises OSError, EOFError (a .gz that ends early).
+    """
     with path.open("rb") as raw, gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw as lines:
-        for line in lines:
-            stripped = line.strip()
-            if stripped:
-                yield raw.tell(), stripped
+        try:
+            for number, line in enumerate(lines, 1):
+                stripped = line.strip()
+                if stripped:
+                    yield number, raw.tell(), stripped
+        except zlib.error:
+            raise OSError("the compressed data are damaged") from None
 
 
 def subject_of(line: bytes) -> str | None:
@@ -87,9 +94,10 @@ def subject_of(line: bytes) -> str | None:
 
 
 def _chunks(path: Path) -> Iterator[tuple[int, list[Record]]]:
+    """(bytes of the file read so far, lines as records); a record's offset is its line's number."""
     chunk: list[Record] = []
     position = 0
-    for number, (position, line) in enumerate(read_lines(path)):
+    for number, position, line in read_lines(path):
         key = (subject_of(line) or "-").encode()
         chunk.append(Record(path.name, 0, number, 0, key, line))
         if len(chunk) == LINES:

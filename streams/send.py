@@ -29,7 +29,7 @@ async def send_file(broker: Broker, path: Path, told: Callable[[int], None]) -> 
     await producer.start()
     waiting: list[asyncio.Future[object]] = []
     try:
-        for number, (position, line) in enumerate(read_lines(path), 1):
+        for number, position, line in read_lines(path):
             subject = subject_of(line)
             if subject is None:
                 result.refused.append(number)
