@@ -23,6 +23,8 @@ DEAD_LETTERS = "dead-letters"
 SOURCES = {"purchases": "purchase", "returns": "return", "birthdays": "birthday"}
 """The shop's plain topics → the event type of their records."""
 TOPICS = (EVENTS, *SOURCES, DEAD_LETTERS)
+MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
+"""How a user and a password may be shown to the broker."""
 
 READERS = "regulars"
 FORWARDERS = "regulars-sources"
@@ -59,9 +61,9 @@ class Broker(Struct, frozen=True):
 def parse(url: str) -> Broker:
     """`kafka://[user:password@]host:9092[,host:9092 …][?security=ssl|sasl_ssl|sasl_plaintext&mechanism=…&cafile=…]`."""
     parts = urlsplit(url)
-    if parts.scheme != "kafka" or not parts.netloc:
-        raise StreamError("REGULARS_BROKER must be `embedded` or kafka://host:9092[,host:9092 …]")
     credentials, _, hosts = parts.netloc.rpartition("@")
+    if parts.scheme != "kafka" or not hosts:
+        raise StreamError("REGULARS_BROKER must be `embedded` or kafka://host:9092[,host:9092 …]")
     options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
     return Broker(hosts, security=_security(credentials, options))
 
@@ -73,17 +75,35 @@ def _security(credentials: str, options: dict[str, str]) -> dict[str, Any]:
     protocol = options.get("security", "sasl_ssl" if credentials else "plaintext").upper()
     if protocol not in ("PLAINTEXT", "SSL", "SASL_SSL", "SASL_PLAINTEXT"):
         raise StreamError("REGULARS_BROKER: security is one of plaintext, ssl, sasl_ssl, sasl_plaintext")
+    if credentials and not protocol.startswith("SASL"):
+        raise StreamError("REGULARS_BROKER: credentials need security=sasl_ssl or sasl_plaintext")
     security: dict[str, Any] = {} if protocol == "PLAINTEXT" else {"security_protocol": protocol}
     if protocol.endswith("SSL"):
-        security["ssl_context"] = ssl.create_default_context(cafile=options.get("cafile"))
+        security["ssl_context"] = _tls(options.get("cafile"))
     if protocol.startswith("SASL"):
-        user, _, password = credentials.partition(":")
-        security |= {
-            "sasl_mechanism": options.get("mechanism", "PLAIN"),
-            "sasl_plain_username": unquote(user),
-            "sasl_plain_password": unquote(password),
-        }
+        security |= _sasl(credentials, protocol, options.get("mechanism", MECHANISMS[0]).upper())
     return security
+
+
+def _tls(cafile: str | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=cafile)
+    except OSError as error:  # ssl.SSLError is one
+        reason = error.strerror or "it holds no certificate"
+        raise StreamError(f"REGULARS_BROKER: cafile {cafile} cannot be read: {reason}") from None
+
+
+def _sasl(credentials: str, protocol: str, mechanism: str) -> dict[str, str]:
+    if not credentials:
+        raise StreamError(f"REGULARS_BROKER: security={protocol.lower()} needs kafka://user:password@host:9092")
+    if mechanism not in MECHANISMS:
+        raise StreamError(f"REGULARS_BROKER: mechanism is one of {', '.join(MECHANISMS)}")
+    user, _, password = credentials.partition(":")
+    return {
+        "sasl_mechanism": mechanism,
+        "sasl_plain_username": unquote(user),
+        "sasl_plain_password": unquote(password),
+    }
 
 
 async def connect(broker: Broker, partitions: int, replication: int, retention_days: int) -> Broker:

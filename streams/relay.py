@@ -18,6 +18,8 @@ from streams.broker import DEAD_LETTERS, Broker
 log = logging.getLogger(__name__)
 
 MOST = 500
+LARGEST = 512 * 1024
+"""Bytes of a dead letter's value that is relayed. One that came compressed may be too large for the broker bare."""
 IDLE = 0.2
 RETRY = 2.0
 """Seconds to wait: when there was nothing, and after an error."""
@@ -56,24 +58,29 @@ class Relay:
     async def relay(self, producer: AIOKafkaProducer) -> int:
         """One round: how many rows reached the broker."""
         rows, letters = await asyncio.to_thread(self._waiting)
-        if not rows and not letters:
-            return 0
-        sending = [await producer.send(row.topic, key=row.key, value=row.value) for row in rows]
-        sending += [
-            await producer.send(DEAD_LETTERS, key=letter.key, value=letter.value, headers=_headers(letter))
-            for letter in letters
-        ]
-        await asyncio.gather(*sending)
-        await asyncio.to_thread(self._done, rows, letters)
+        if rows:
+            sending = [await producer.send(row.topic, key=row.key, value=row.value) for row in rows]
+            await asyncio.gather(*sending)
+            await asyncio.to_thread(self._sent, rows)
+        if letters:  # apart, so that trouble with these holds up no result of a message
+            sending = [
+                await producer.send(DEAD_LETTERS, key=letter.key, value=_value(letter), headers=_headers(letter))
+                for letter in letters
+            ]
+            await asyncio.gather(*sending)
+            await asyncio.to_thread(self._relayed, letters)
         return len(rows) + len(letters)
 
     def _waiting(self) -> tuple[list[Outgoing], list[Letter]]:
         with self.store.read() as connection:
             return outbox.waiting(connection, MOST), outbox.letters(connection, MOST)
 
-    def _done(self, rows: Sequence[Outgoing], letters: Sequence[Letter]) -> None:
+    def _sent(self, rows: Sequence[Outgoing]) -> None:
         with self.store.write() as connection:
             outbox.sent(connection, rows)
+
+    def _relayed(self, letters: Sequence[Letter]) -> None:
+        with self.store.write() as connection:
             outbox.relayed(connection, letters)
 
     async def _sleep(self, seconds: float) -> None:
@@ -83,6 +90,18 @@ class Relay:
             return
 
 
+def _value(letter: Letter) -> bytes | None:
+    """The original value, if the topic is sure to take it; the store keeps it anyway."""
+    return None if _too_large(letter) else letter.value
+
+
+def _too_large(letter: Letter) -> bool:
+    return letter.value is not None and len(letter.value) > LARGEST
+
+
 def _headers(letter: Letter) -> list[tuple[str, bytes]]:
     place = f"{letter.incarnation}/{letter.topic}/{letter.partition}/{letter.offset}"
-    return [("reason", letter.reason.encode()), ("field", letter.field.encode()), ("place", place.encode())]
+    headers = [("reason", letter.reason.encode()), ("field", letter.field.encode()), ("place", place.encode())]
+    if letter.value is not None and _too_large(letter):
+        headers.append(("left-out", f"{len(letter.value)} bytes; see regulars dead-letters show {place}".encode()))
+    return headers
