@@ -39,7 +39,7 @@ class Event(msgspec.Struct):
 _decode = msgspec.json.Decoder(Event).decode
 
 TABLES = """
-CREATE TABLE event (id TEXT PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE event (id TEXT PRIMARY KEY, data BLOB NOT NULL);
 CREATE TABLE customer (id TEXT PRIMARY KEY, orders INT NOT NULL, net INT NOT NULL, last TEXT NOT NULL);
 CREATE TABLE "order" (id TEXT PRIMARY KEY, customer TEXT NOT NULL, total INT NOT NULL, refunded INT NOT NULL);
 CREATE TABLE counter (name TEXT PRIMARY KEY, orders INT NOT NULL, net INT NOT NULL);
