@@ -14,13 +14,16 @@ SKIP_LOCKED = "FOR UPDATE OF m SKIP LOCKED"
 """What `lock` is on PostgreSQL; SQLite has one writer and needs none."""
 
 # Open, due, and neither overtaken by an older due one of its customer, channel and class nor behind one in flight.
-# `done_at IS NULL` stands in every statement because the index `message_open` covers only that part of the table.
+# `done_at IS NULL` lets the index `message_open` serve `m`. It must not stand in the part about `o`: whenever the
+# statistics are older than a burst of messages PostgreSQL takes that index for nearly empty and would read all of it
+# for each message (measured: minutes at 60,000; as it is, 0.3 s, and 1 ms once the table is analysed).
 READY = """
     m.done_at IS NULL AND m.status = 'queued' AND m.due_at <= :now AND NOT EXISTS (
         SELECT 1 FROM message o
-        WHERE o.customer = m.customer AND o.channel = m.channel AND o.class = m.class AND o.done_at IS NULL
-          AND (o.status <> 'queued' OR (
-              o.due_at <= :now AND (o.created_at, o.step, o.key) < (m.created_at, m.step, m.key))))"""
+        WHERE o.customer = m.customer AND o.channel = m.channel AND o.class = m.class
+          AND (o.status IN ('claimed', 'sending') OR (
+              o.status = 'queued' AND o.due_at <= :now
+              AND (o.created_at, o.step, o.key) < (m.created_at, m.step, m.key))))"""
 _PICK = "SELECT m.key FROM message m WHERE {ready} AND m.class {which} ORDER BY m.due_at, m.key LIMIT :limit"
 FIRST = text(_PICK.format(ready=READY, which="= 'transactional'"))
 REST = text(_PICK.format(ready=READY, which="<> 'transactional'"))
