@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
+from rich.table import Table
+from rich.text import Text
 
 from console.cli.guard import settings
-from console.cli.output import BAD, print_json
+from console.cli.output import BAD, out, print_json
 from rules.load import Loaded, load
 from rules.problems import render_all
 from rules.ruleset import Rule
@@ -50,9 +53,7 @@ def list_(json: Json = False) -> None:
     if json:
         print_json({"ruleset": loaded.ruleset.hash, "rules": [_row(rule) for rule in loaded.ruleset.rules]})
         return
-    width = max((len(rule.id) for rule in loaded.ruleset.rules), default=0)
-    for rule in loaded.ruleset.rules:
-        typer.echo(f"{rule.id:<{width}}  {rule.status:<6}  {rule.on:<10}  {rule.name}")
+    out.print(_table(loaded.ruleset.rules))
 
 
 def written(templates: Path) -> dict[str, set[str]]:
@@ -61,6 +62,16 @@ def written(templates: Path) -> dict[str, set[str]]:
     for file in sorted((templates / "messages").glob("*/*.*.md")):
         found.setdefault(file.parent.name, set()).add(file.name.split(".")[0])
     return found
+
+
+def _table(rules: Iterable[Rule]) -> Table:
+    table = Table("id", "status", "on", box=None, pad_edge=False, show_header=False)
+    for column in table.columns:
+        column.no_wrap = True
+    table.add_column("name", overflow="fold")
+    for rule in rules:
+        table.add_row(rule.id, rule.status.value, rule.on, Text(rule.name))
+    return table
 
 
 def _told(loaded: Loaded) -> str:
