@@ -1,0 +1,120 @@
+"""Rows to topics with a producer that fails when told to; on both databases."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Any
+
+import pytest
+from aiokafka.errors import KafkaError, KafkaTimeoutError
+from sqlalchemy import text
+
+from storage.batch import Place
+from storage.store import Store
+from streams.broker import DEAD_LETTERS, EVENTS, Broker
+from streams.relay import LARGEST, Relay
+from tests.unit.storage.kit import batch, letter, rows
+
+NOWHERE = Broker("nowhere:1")
+
+
+class FakeProducer:
+    """Takes records, but fails to acknowledge the ones for `broken` topics."""
+
+    def __init__(self, *broken: str) -> None:
+        self.broken = set(broken)
+        self.sent: list[tuple[str, bytes | None, bytes | None, dict[str, bytes]]] = []
+
+    async def send(self, topic: str, key: bytes | None, value: bytes | None, headers: Any = ()) -> Awaitable[None]:
+        self.sent.append((topic, key, value, dict(headers)))
+        acknowledged: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if topic in self.broken:
+            acknowledged.set_exception(KafkaTimeoutError())
+        else:
+            acknowledged.set_result(None)
+        return acknowledged
+
+    def values(self, topic: str) -> list[bytes | None]:
+        return [value for where, _, value, _ in self.sent if where == topic]
+
+
+def put(store: Store, *values: bytes) -> None:
+    with store.write() as connection:
+        for value in values:
+            connection.execute(
+                text("INSERT INTO outbox (topic, key, value) VALUES ('events', 'anna', :value)"), {"value": value}
+            )
+
+
+def waiting(store: Store) -> tuple[int, int]:
+    """Rows of the outbox, and dead letters not relayed."""
+    return len(rows(store, "outbox")), sum(not row["relayed"] for row in rows(store, "dead_letter"))
+
+
+async def relay(store: Store, producer: FakeProducer) -> int:
+    return await Relay(store, NOWHERE).relay(producer)
+
+
+async def test_what_waits_is_handed_on_and_goes_once_it_is_acknowledged(store: Store) -> None:
+    put(store, b"1", b"2")
+    with batch(store) as opened:
+        opened.bury([letter(4, reason="bad-data", field="data.total", key=None, value=b"\xff")], 1)
+    producer = FakeProducer()
+    assert await relay(store, producer) == 3
+    assert producer.values(EVENTS) == [b"1", b"2"]
+    [(_, key, value, headers)] = [one for one in producer.sent if one[0] == DEAD_LETTERS]
+    assert (key, value) == (None, b"\xff")
+    assert headers == {"reason": b"bad-data", "field": b"data.total", "place": b"log-1/events/0/4"}
+    assert waiting(store) == (0, 0)
+    assert len(rows(store, "dead_letter")) == 1
+    assert await relay(store, producer) == 0
+    assert len(producer.sent) == 3
+
+
+async def test_nothing_goes_that_was_not_acknowledged(store: Store) -> None:
+    put(store, b"1", b"2")
+    with pytest.raises(KafkaError):
+        await relay(store, FakeProducer(EVENTS))
+    assert waiting(store) == (2, 0)
+    producer = FakeProducer()
+    assert await relay(store, producer) == 2
+    assert producer.values(EVENTS) == [b"1", b"2"]
+
+
+async def test_dead_letters_that_the_broker_refuses_hold_up_no_result(store: Store) -> None:
+    put(store, b"1")
+    with batch(store) as opened:
+        opened.bury([letter(4)], 1)
+    with pytest.raises(KafkaError):
+        await relay(store, FakeProducer(DEAD_LETTERS))
+    assert waiting(store) == (0, 1)
+
+
+async def test_a_row_that_comes_during_a_round_waits_for_the_next(store: Store) -> None:
+    put(store, b"1")
+
+    class Interrupting(FakeProducer):
+        async def send(self, *arguments: Any, **named: Any) -> Awaitable[None]:
+            if not self.sent:
+                put(store, b"2")
+            return await super().send(*arguments, **named)
+
+    producer = Interrupting()
+    assert await relay(store, producer) == 1
+    assert waiting(store) == (1, 0)
+    assert await relay(store, producer) == 1
+    assert producer.values(EVENTS) == [b"1", b"2"]
+
+
+@pytest.mark.parametrize(("size", "whole"), [(LARGEST, True), (LARGEST + 1, False)])
+async def test_a_value_too_large_for_the_topic_is_left_out_and_said_so(store: Store, size: int, whole: bool) -> None:
+    value = b"x" * size
+    with batch(store) as opened:
+        opened.bury([letter(place=Place("log-1", EVENTS, 0, 9), reason="too-large", value=value)], 1)
+    producer = FakeProducer()
+    assert await relay(store, producer) == 1
+    [(_, _, sent, headers)] = producer.sent
+    assert sent == (value if whole else None)
+    assert ("left-out" in headers) == (not whole)
+    assert bytes(rows(store, "dead_letter")[0]["value"]) == value
