@@ -43,7 +43,8 @@ def put(store: Store, *values: bytes) -> None:
     with store.write() as connection:
         for value in values:
             connection.execute(
-                text("INSERT INTO outbox (topic, key, value) VALUES ('events', 'anna', :value)"), {"value": value}
+                text("INSERT INTO outbox (topic, key, value) VALUES ('events', :key, :value)"),
+                {"key": b"anna", "value": value},
             )
 
 
