@@ -1,0 +1,8 @@
+"""What each mutant must be caught as; apart from the mutants, so that the harness loads nothing of the product's."""
+
+CAUGHT_AS: dict[str, tuple[str, ...]] = {
+    "commit-first": ("lost",),
+    "no-inbox": ("doubled",),
+    "ack-first": ("lost",),
+}
+"""Mutant → figures of the verdict."""

@@ -1,0 +1,191 @@
+"""What the store must hold, from what lies on the topics and the documents alone. Shares no code with the product.
+
+One customer's records lie in one partition of `events`, so that the order of the topic is the order of deciding.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from aiokafka.partitioner import murmur2
+
+from tests.chaos.rulebook import Person, decide
+from tests.chaos.topics import SOURCES, Raw
+
+HORIZON = timedelta(days=400)
+Place = tuple[str, int, int]
+Identity = tuple[str, str]
+"""(source, id)."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """An event as it lies on the topic. `seen` is when the record was written."""
+
+    source: str
+    id: str
+    type: str
+    customer: str
+    time: datetime
+    seen: datetime
+    data: dict[str, Any]
+
+    @property
+    def identity(self) -> Identity:
+        """What makes it the same event."""
+        return self.source, self.id
+
+    @property
+    def content(self) -> tuple[Any, ...]:
+        """What an identity always comes with."""
+        return self.type, self.customer, self.time, self.data
+
+
+@dataclass
+class Expected:
+    """What must be in the store, once each."""
+
+    applied: dict[str, list[Told]] = field(default_factory=dict)
+    """Customer → events in the order of the log."""
+    dead: dict[Place, str] = field(default_factory=dict)
+    """Place → reason."""
+    decided: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    """(rule, outcome, reason) → how often."""
+    not_fired: Counter[tuple[str, str]] = field(default_factory=Counter)
+    keys: Counter[str] = field(default_factory=Counter)
+    """Keys of messages; never one twice."""
+    not_forwarded: list[Place] = field(default_factory=list)
+    """Good records of a bare topic, or of a wrong partition, that are not where they belong: lost on the way."""
+    forwarded_badly: list[Place] = field(default_factory=list)
+    """Records of the bare topics that are on `events` with other content."""
+    repeated: int = 0
+    """Records on `events` that are an exact repetition of an earlier one: harmless."""
+    events: int = 0
+    """Records on `events`."""
+
+
+def expect(
+    records: Sequence[Raw], poison: Mapping[Place, str], incarnation: str, partitions: int, now: datetime
+) -> Expected:
+    """The whole expectation. `poison` is the producer's word about which records are spoiled, and how."""
+    expected = Expected(dead=dict(poison))
+    first: dict[Identity, Told] = {}
+    strays: dict[Identity, Place] = {}
+    for record in records:
+        if record.topic == "events":
+            expected.events += 1
+            _event(record, poison, partitions, now, first, strays, expected)
+    expected.not_forwarded += [place for identity, place in strays.items() if identity not in first]
+    _check_forwarding(records, poison, incarnation, first, expected)
+    for customer, events in expected.applied.items():
+        person = Person()
+        for event in events:
+            for decision in decide(person, event.type, event.data, event.time, event.seen):
+                _decided(decision, customer, event, expected)
+    return expected
+
+
+def _event(
+    record: Raw,
+    poison: Mapping[Place, str],
+    partitions: int,
+    now: datetime,
+    first: dict[Identity, Told],
+    strays: dict[Identity, Place],
+    expected: Expected,
+) -> None:
+    place = (record.topic, record.partition, record.offset)
+    if place in poison:
+        return
+    event = _told(record)
+    assert record.key is not None
+    if (murmur2(record.key) & 0x7FFFFFFF) % partitions != record.partition:
+        strays[event.identity] = place  # it must come again where it belongs
+        return
+    if event.time < now - HORIZON:
+        expected.dead[place] = "before-horizon"
+        return
+    known = first.setdefault(event.identity, event)
+    if known is event:
+        expected.applied.setdefault(event.customer, []).append(event)
+    elif known.content == event.content:
+        expected.repeated += 1
+    else:
+        expected.dead[place] = "id-reused"
+
+
+def _told(record: Raw) -> Told:
+    assert record.value is not None
+    if "ce_specversion" in record.headers:
+        event = {name.removeprefix("ce_"): value.decode() for name, value in record.headers.items()}
+        data = _json(record.value)
+    else:
+        event = _json(record.value)
+        data = event["data"]
+    time = datetime.fromisoformat(event["time"])
+    return Told(event["source"], event["id"], event["type"], event["subject"], time, _instant(record), data)
+
+
+def _json(value: bytes) -> Any:
+    return json.loads(value, parse_float=Decimal, parse_int=Decimal)
+
+
+def _instant(record: Raw) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=record.timestamp)
+
+
+def _check_forwarding(
+    records: Iterable[Raw],
+    poison: Mapping[Place, str],
+    incarnation: str,
+    first: Mapping[Identity, Told],
+    expected: Expected,
+) -> None:
+    """Every good record of a bare topic is on `events` under the identity the contract gives it."""
+    reused: dict[Identity, list[dict[str, Any]]] = {}
+    for record in records:
+        if record.topic == "events" and (record.topic, record.partition, record.offset) not in poison:
+            event = _told(record)
+            reused.setdefault(event.identity, []).append(event.data)
+    for record in records:
+        place = (record.topic, record.partition, record.offset)
+        if record.topic not in SOURCES or place in poison:
+            continue
+        assert record.value is not None
+        data = _json(record.value)
+        identity = (f"/topics/{record.topic}", data["id"]) if "id" in data else _of_place(record, incarnation)
+        if identity not in reused:
+            expected.not_forwarded.append(place)
+        elif data not in reused[identity] or not _same_head(record, data, first.get(identity)):
+            expected.forwarded_badly.append(place)
+
+
+def _of_place(record: Raw, incarnation: str) -> Identity:
+    return f"/topics/{record.topic}/{incarnation}", f"{record.partition}-{record.offset}"
+
+
+def _same_head(record: Raw, data: dict[str, Any], event: Told | None) -> bool:
+    if event is None:  # buried on `events`, for its age
+        return True
+    customer = record.key.decode() if record.key else data["customer"]
+    time = datetime.fromisoformat(data["time"]) if "time" in data else _instant(record)
+    return (event.type, event.customer, event.time) == (SOURCES[record.topic], customer, time)
+
+
+def _decided(decision: tuple[str, str, str, str], customer: str, event: Told, expected: Expected) -> None:
+    rule, outcome, reason, entry = decision
+    if outcome == "not fired":
+        expected.not_fired[rule, reason] += 1
+        return
+    expected.decided[rule, outcome, reason] += 1
+    if outcome == "queued":
+        about = entry or f"{event.source}\x1f{event.id}"
+        text = "\x1f".join([rule, customer, about, "0"])
+        expected.keys[hashlib.sha256(text.encode()).hexdigest()[:32]] += 1

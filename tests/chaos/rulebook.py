@@ -1,0 +1,116 @@
+"""The four starter campaigns of a run, as their comments and docs say it. Shares no code with the product.
+
+welcome          the first order ever, marketing
+thank-returning  every order from the second on, marketing
+return-care      a return, unless it is at `received`, transactional
+birthday         a birthday, once a calendar year, marketing
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+ZONE = ZoneInfo("Asia/Bangkok")
+LATENESS = timedelta(hours=24)
+Decision = tuple[str, str, str, str]
+"""(rule, outcome, reason, entry): outcome queued, suppressed or `not fired`; entry empty = the event's identity."""
+
+
+class Person:
+    """What the rules look at."""
+
+    def __init__(self) -> None:
+        self.orders: set[str] = set()
+        self.consent: tuple[datetime, bool] | None = None
+        self.said: dict[str, tuple[datetime, Any]] = {}
+        """Profile field → when it was said, and what."""
+        self.suppressed = False
+        self.birthday = 0
+        """The last year a birthday was entered."""
+
+    @property
+    def staff(self) -> bool:
+        """Whether the customer works here."""
+        return "staff" in self.said and bool(self.said["staff"][1])
+
+    def stopped(self, marketing: bool) -> str:
+        """Why no email may go, or nothing."""
+        if marketing and self.staff:
+            return "staff"
+        if marketing and not (self.consent and self.consent[1]):
+            return "no-consent"
+        if self.suppressed:
+            return "suppressed"
+        return "" if "email" in self.said and self.said["email"][1] else "unreachable"
+
+
+def decide(person: Person, kind: str, data: dict[str, Any], time: datetime, at: datetime) -> Iterator[Decision]:
+    """Take one event in; every rule that listens says what it makes of it."""
+    late = at - time > LATENESS
+    if kind == "purchase":
+        yield from _purchase(person, data, late)
+    elif kind == "return":
+        if data.get("state") == "received":
+            yield "return-care", "not fired", "condition", ""
+        else:
+            yield _send(person, "return-care", late, marketing=False)
+    elif kind == "birthday":
+        yield _birthday(person, time.astimezone(ZONE).year, late)
+    elif kind == "profile":
+        _profile(person, data, time)
+    elif kind == "consent" and data["channel"] == "email" and "topic" not in data:
+        _consent(person, data["state"] == "granted", time)
+    elif kind == "message":
+        _message(person, data, time)
+
+
+def _purchase(person: Person, data: dict[str, Any], late: bool) -> Iterator[Decision]:
+    if data["order_id"] in person.orders:
+        return  # an amendment
+    person.orders.add(data["order_id"])
+    if len(person.orders) == 1:
+        yield _send(person, "welcome", late, marketing=True)
+        yield "thank-returning", "not fired", "condition", ""
+    else:
+        yield "welcome", "not fired", "condition", ""
+        yield _send(person, "thank-returning", late, marketing=True)
+
+
+def _birthday(person: Person, year: int, late: bool) -> Decision:
+    if late:
+        return "birthday", "suppressed", "late", ""
+    if person.birthday >= year:
+        return "birthday", "suppressed", "re-entry", ""
+    person.birthday = year
+    return _send(person, "birthday", late, marketing=True, entry=f"birthday\x1f{year}")
+
+
+def _send(person: Person, rule: str, late: bool, marketing: bool, entry: str = "") -> Decision:
+    if late:
+        return rule, "suppressed", "late", entry
+    reason = person.stopped(marketing)
+    return rule, "suppressed" if reason else "queued", reason, entry
+
+
+def _profile(person: Person, data: dict[str, Any], time: datetime) -> None:
+    """The latest word about each field wins."""
+    for name, value in data.items():
+        known = person.said.get(name)
+        if known is None or time >= known[0]:
+            person.said[name] = (time, value)
+
+
+def _consent(person: Person, granted: bool, time: datetime) -> None:
+    """The latest word wins; said at the same instant, the stricter one."""
+    if person.consent is None or time > person.consent[0] or (time == person.consent[0] and not granted):
+        person.consent = (time, granted)
+
+
+def _message(person: Person, data: dict[str, Any], time: datetime) -> None:
+    if data["state"] in ("bounced", "complained"):
+        person.suppressed = True
+    elif data["state"] == "unsubscribed":
+        _consent(person, False, time)

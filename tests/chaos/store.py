@@ -1,0 +1,87 @@
+"""What the store holds, by SQL of our own. Shares no code with the product."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+
+Row = Sequence[Any]
+
+
+class Store:
+    """Reads a SQLite or PostgreSQL store while others write it."""
+
+    def __init__(self, url: str) -> None:
+        self._sqlite = url.removeprefix("sqlite:///") if url.startswith("sqlite") else None
+        self._url = url.replace("postgresql+psycopg://", "postgresql://")
+
+    def rows(self, query: str) -> list[Row]:
+        """All rows of a query; none while the store has no such table yet."""
+        try:
+            with closing(self._connect()) as connection:
+                return list(connection.execute(query).fetchall())
+        except (sqlite3.OperationalError, psycopg.errors.UndefinedTable):
+            return []
+
+    def _connect(self) -> Any:
+        if self._sqlite is not None:
+            return sqlite3.connect(f"file:{self._sqlite}?mode=ro", uri=True, timeout=30)
+        return psycopg.connect(self._url)
+
+    def last_commit(self) -> int:
+        """When the last batch of `events` was committed, microseconds since 1970; 0 = never."""
+        rows = self.rows("SELECT MAX(at) FROM partition WHERE topic = 'events'")
+        return int(rows[0][0] or 0) if rows else 0
+
+    def waiting(self) -> int:
+        """Rows that wait to be produced."""
+        rows = self.rows("SELECT (SELECT COUNT(*) FROM outbox) + (SELECT COUNT(*) FROM dead_letter WHERE NOT relayed)")
+        return int(rows[0][0]) if rows else 0
+
+
+@dataclass(frozen=True)
+class Held:
+    """The store's contents that can be lost or doubled."""
+
+    log: dict[str, list[tuple[str, str, str, Any]]]
+    """Customer → (source, id, type, data) in the order of the log."""
+    dead: dict[tuple[str, int, int], str]
+    letters: dict[tuple[str, int, int], tuple[bytes | None, bytes | None]]
+    """Place → original key and value."""
+    sums: dict[tuple[str, str, str], int]
+    decided: Counter[tuple[str, str, str]]
+    keys: list[str]
+
+
+def held(store: Store, incarnation: str) -> Held:
+    """Read it all."""
+    log: dict[str, list[tuple[str, str, str, Any]]] = {}
+    for customer, source, id, kind, data in store.rows(
+        "SELECT customer, source, id, type, data FROM event ORDER BY customer, seq"
+    ):
+        parsed = json.loads(bytes(data), parse_float=Decimal, parse_int=Decimal)
+        log.setdefault(customer, []).append((source, id, kind, parsed))
+    letters = store.rows('SELECT topic, partition, "offset", reason, key, value, incarnation FROM dead_letter')
+    assert all(row[6] == incarnation for row in letters)
+    sums = store.rows("SELECT measure, period, dims, SUM(value) FROM counter GROUP BY measure, period, dims")
+    decided = store.rows("SELECT rule, outcome, reason, COUNT(*) FROM decision GROUP BY rule, outcome, reason")
+    return Held(
+        log,
+        {(row[0], row[1], row[2]): row[3] for row in letters},
+        {(row[0], row[1], row[2]): (_bytes(row[4]), _bytes(row[5])) for row in letters},
+        {(row[0], row[1], row[2]): int(row[3]) for row in sums if row[3]},
+        Counter({(row[0], row[1], row[2]): row[3] for row in decided}),
+        [row[0] for row in store.rows("SELECT key FROM message")],
+    )
+
+
+def _bytes(value: Any) -> bytes | None:
+    return None if value is None else bytes(value)

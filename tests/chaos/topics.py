@@ -1,0 +1,87 @@
+"""What lies on the topics, read from the beginning without a group. Shares no code with the product."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+SOURCES = {"purchases": "purchase", "returns": "return", "birthdays": "birthday"}
+GROUPS = {"events": "regulars", **dict.fromkeys(SOURCES, "regulars-sources")}
+"""Topic → the consumer group whose committed offsets say how far it was worked off."""
+
+
+@dataclass(frozen=True)
+class Raw:
+    """A record; `timestamp` in milliseconds."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Mapping[str, bytes]
+
+
+async def read(bootstrap: str, topics: Sequence[str]) -> list[Raw]:
+    """Every record of these topics, which nobody writes any more; those of one partition in their order.
+
+    The embedded broker's end offsets stop after the first record of the last batch, so an empty poll must follow.
+    """
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap, enable_auto_commit=False, max_partition_fetch_bytes=4 * 1024 * 1024
+    )
+    await consumer.start()
+    try:
+        places = await _places(consumer, topics)
+        ends = await consumer.end_offsets(places)
+        consumer.assign(places)
+        await consumer.seek_to_beginning(*places)
+        found: list[Raw] = []
+        polled: Any = True
+        while polled or any([await consumer.position(place) < ends[place] for place in places]):
+            polled = await consumer.getmany(timeout_ms=1_000)
+            found += [_raw(message) for messages in polled.values() for message in messages]
+        return found
+    finally:
+        await consumer.stop()
+
+
+async def lag(bootstrap: str) -> int:
+    """Records not worked off yet, by the groups' committed offsets; on the embedded broker all but a last batch."""
+    total = 0
+    for group in set(GROUPS.values()):
+        consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False)
+        await consumer.start()
+        try:
+            places = await _places(consumer, [topic for topic, owner in GROUPS.items() if owner == group])
+            ends = await consumer.end_offsets(places)
+            for place in places:
+                total += max(0, ends[place] - (await consumer.committed(place) or 0))
+        finally:
+            await consumer.stop()
+    return total
+
+
+async def _places(consumer: AIOKafkaConsumer, topics: Sequence[str]) -> list[TopicPartition]:
+    await consumer.topics()
+    return [
+        TopicPartition(topic, partition)
+        for topic in topics
+        for partition in sorted(consumer.partitions_for_topic(topic) or ())
+    ]
+
+
+def _raw(message: Any) -> Raw:
+    return Raw(
+        message.topic,
+        message.partition,
+        message.offset,
+        message.timestamp,
+        message.key,
+        message.value,
+        dict(message.headers),
+    )

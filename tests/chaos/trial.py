@@ -1,0 +1,132 @@
+"""One trial: a shop that sells while the worker is killed, then a drain, then the oracle's verdict."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tests.chaos.faults import Kills, kill_often
+from tests.chaos.load import Load
+from tests.chaos.oracle import expect
+from tests.chaos.producer import Ledger, Producer
+from tests.chaos.setup import Setup, setup
+from tests.chaos.store import Store, held
+from tests.chaos.topics import SOURCES, lag, read
+from tests.chaos.verdict import Verdict, judge
+from tests.chaos.worker import Worker, ask
+
+DRAINED_WITHIN = 180.0
+"""Seconds the worker may take for what is left once nobody produces or kills."""
+QUIET = 2.0
+"""Seconds without a batch that mean there is nothing left."""
+SETTINGS = {"REGULARS_BATCH_SIZE": "10"}
+"""Many small transactions: many moments to be killed in."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to try. `rate` in records a second; `mutant` empty = the product as it is."""
+
+    store: str = "sqlite"
+    broker: str = "tansu"
+    kills: int = 50
+    seed: int = 1
+    rate: float = 80.0
+    mutant: str = ""
+
+
+@dataclass
+class Report:
+    """What came of it."""
+
+    plan: Plan
+    kills: Kills
+    ledger: Ledger
+    verdict: Verdict
+    redelivered: int
+    """Records the sources put on `events` again after a kill; harmless."""
+    seconds: float = 0.0
+    problems: list[str] = field(default_factory=list)
+    """What is wrong besides the verdict's figures."""
+
+    @property
+    def good(self) -> bool:
+        """Nothing lost, nothing twice, nothing else wrong."""
+        return not self.verdict.wrong and not self.problems
+
+
+def run(plan: Plan) -> Report:
+    """A new broker, a new store, and the whole trial on them."""
+    began = time.monotonic()
+    with setup(plan.store, plan.broker) as at:
+        report = asyncio.run(_trial(plan, at))
+        report.problems += _verify(at)
+    report.seconds = time.monotonic() - began
+    return report
+
+
+async def _trial(plan: Plan, at: Setup) -> Report:
+    worker, store = Worker(at, plan.mutant, **SETTINGS), Store(at.store)
+    producer = Producer(at, Load(plan.seed, at.partitions), plan.rate)
+    problems: list[str] = []
+    worker.start()
+    try:
+        await _until(lambda: worker.ready, 60.0)
+        producing = asyncio.create_task(producer.run())
+        kills = await kill_often(worker, store, plan.kills, random.Random(plan.seed))
+        producer.stop()
+        await producing
+        if not await _drained(at, store):
+            problems.append(f"not drained within {DRAINED_WITHIN:g} s")
+    finally:
+        code = worker.stop()
+    if code != 0:
+        problems.append(f"the worker's exit code after SIGTERM was {code}")
+    records = await read(at.bootstrap, ["events", *SOURCES])
+    now = dt.datetime.now(dt.UTC)
+    expected = expect(records, producer.ledger.poison, at.incarnation, at.partitions, now)
+    verdict = judge(expected, held(store, at.incarnation), await _relayed(at))
+    redelivered = expected.repeated - producer.ledger.repeated
+    return Report(plan, kills, producer.ledger, verdict, redelivered, problems=problems)
+
+
+async def _drained(at: Setup, store: Store) -> bool:
+    """Whether everything was worked off: no lag, nothing waits to be relayed, no batch for a while."""
+    deadline = time.monotonic() + DRAINED_WITHIN
+    while time.monotonic() < deadline:
+        before = store.last_commit()
+        await asyncio.sleep(QUIET)
+        if await lag(at.bootstrap) == 0 and store.waiting() == 0 and store.last_commit() == before:
+            return True
+    return False
+
+
+async def _relayed(at: Setup) -> set[tuple[str, int, int]]:
+    """The places that the records of topic `dead-letters` name."""
+    places = set()
+    for record in await read(at.bootstrap, ["dead-letters"]):
+        incarnation, topic, partition, offset = record.headers["place"].decode().split("/")
+        assert incarnation == at.incarnation
+        places.add((topic, int(partition), int(offset)))
+    return places
+
+
+def _verify(at: Setup) -> list[str]:
+    """The product's own proof has to agree."""
+    code, document, said = ask(at, "retention", "verify", "--json")
+    if code == 0 and document is not None and document["differences"] == []:
+        return []
+    differences = document["differences"][:3] if document else said.strip()
+    return [f"regulars retention verify: exit code {code}, {differences}"]
+
+
+async def _until(true: Callable[[], bool], within: float) -> None:
+    deadline = time.monotonic() + within
+    while not true():
+        if time.monotonic() > deadline:
+            raise TimeoutError
+        await asyncio.sleep(0.02)

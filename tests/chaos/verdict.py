@@ -1,0 +1,128 @@
+"""What is in the store against what must be. Shares no code with the product."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.chaos.oracle import Expected
+from tests.chaos.rulebook import ZONE
+from tests.chaos.store import Held
+from tests.chaos.sums import MEASURES, counters
+
+SHOWN = 5
+"""Examples of each kind of difference."""
+
+
+@dataclass
+class Verdict:
+    """The figures of the table; every one but the first four must be 0."""
+
+    events: int = 0
+    applied: int = 0
+    dead: int = 0
+    messages: int = 0
+    lost: int = 0
+    doubled: int = 0
+    unexpected: int = 0
+    misordered: int = 0
+    altered: int = 0
+    dead_missing: int = 0
+    dead_unexpected: int = 0
+    keys_missing: int = 0
+    keys_unexpected: int = 0
+    decisions: int = 0
+    counters: int = 0
+    unrelayed: int = 0
+    examples: list[str] = field(default_factory=list)
+
+    @property
+    def wrong(self) -> dict[str, int]:
+        """The figures that should be 0 and are not."""
+        figures = {name: value for name, value in vars(self).items() if isinstance(value, int)}
+        for name in ("events", "applied", "dead", "messages"):
+            del figures[name]
+        return {name: value for name, value in figures.items() if value}
+
+    def note(self, kind: str, what: Collection[Any]) -> int:
+        """Keep some examples; how many there are."""
+        self.examples += [f"{kind}: {each}" for each in list(what)[:SHOWN]]
+        return len(what)
+
+
+def judge(expected: Expected, held: Held, relayed: Collection[tuple[str, int, int]] | None) -> Verdict:
+    """Compare. `relayed` holds the places that topic `dead-letters` speaks of; None = nobody relays."""
+    verdict = Verdict(events=expected.events, applied=sum(map(len, held.log.values())), dead=len(held.dead))
+    verdict.messages = len(held.keys)
+    _events(expected, held, verdict)
+    _letters(expected, held, verdict)
+    if relayed is not None:
+        verdict.unrelayed = verdict.note("not on dead-letters", held.dead.keys() - set(relayed))
+    verdict.keys_missing = verdict.note("message missing", expected.keys.keys() - set(held.keys))
+    verdict.keys_unexpected = verdict.note("message nobody expects", set(held.keys) - expected.keys.keys())
+    verdict.decisions = verdict.note("decided, expected and found", _differences(expected.decided, held.decided))
+    verdict.counters = verdict.note("counter, expected and found", _differences(_sums(expected), _kept(held)))
+    return verdict
+
+
+def _events(expected: Expected, held: Held, verdict: Verdict) -> None:
+    found = Counter((source, id) for log in held.log.values() for source, id, _, _ in log)
+    wanted = {event.identity for events in expected.applied.values() for event in events}
+    lost = wanted - found.keys()
+    verdict.lost = verdict.note("lost", lost)
+    verdict.lost += verdict.note("lost before topic events", expected.not_forwarded)
+    verdict.altered = verdict.note("forwarded with other content", expected.forwarded_badly)
+    doubled = {identity: count for identity, count in found.items() if count > 1}
+    verdict.doubled = verdict.note("doubled", doubled.items())
+    verdict.unexpected = verdict.note("nobody expects", found.keys() - wanted)
+    for customer, events in expected.applied.items():
+        log = list({(source, id): (source, id, kind, data) for source, id, kind, data in held.log.get(customer, ())})
+        order = [event.identity for event in events if event.identity not in lost]
+        if log != order:
+            verdict.misordered += verdict.note("log out of order", [customer])
+    contents = {(row[0], row[1]): (customer, *row[2:]) for customer, log in held.log.items() for row in log}
+    verdict.altered += verdict.note(
+        "applied with other content",
+        [
+            event.identity
+            for events in expected.applied.values()
+            for event in events
+            if event.identity in contents and contents[event.identity] != (event.customer, event.type, event.data)
+        ],
+    )
+
+
+def _letters(expected: Expected, held: Held, verdict: Verdict) -> None:
+    verdict.dead_missing = verdict.note(
+        "not buried as", [each for each in expected.dead.items() if each not in held.dead.items()]
+    )
+    verdict.dead_unexpected = verdict.note(
+        "buried as", [each for each in held.dead.items() if each not in expected.dead.items()]
+    )
+
+
+def _sums(expected: Expected) -> Mapping[tuple[str, ...], int]:
+    sums: Counter[tuple[str, ...]] = Counter(counters(expected.applied, ZONE))
+    for (rule, outcome, reason), times in expected.decided.items():
+        sums["decided", f"{rule}/{outcome}/{reason}"] += times
+    for (rule, reason), times in expected.not_fired.items():
+        sums["not_fired", f"{rule}/{reason}"] += times
+    return sums
+
+
+def _kept(held: Held) -> Mapping[tuple[str, ...], int]:
+    """The store's counters; those of the rules in one sum, for their months are those of the run."""
+    sums: Counter[tuple[str, ...]] = Counter()
+    for (measure, period, dims), value in held.sums.items():
+        if measure in MEASURES:
+            sums[measure, period, dims] += value
+        elif measure in ("decided", "not_fired"):
+            sums[measure, dims] += value
+    return sums
+
+
+def _differences(wanted: Mapping[Any, int], found: Mapping[Any, int]) -> list[tuple[Any, int, int]]:
+    pairs = [(key, wanted.get(key, 0), found.get(key, 0)) for key in sorted(wanted.keys() | found.keys())]
+    return [each for each in pairs if each[1] != each[2]]
