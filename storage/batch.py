@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, TextClause
+from msgspec.structs import astuple
+from sqlalchemy import Connection
 
 from retention.counters import Key
 from retention.events import Event
@@ -20,9 +21,11 @@ from retention.state import decode as decode_customer
 from retention.state import encode as encode_customer
 from storage import sql
 from storage.errors import Contended
+from storage.many import Many, ask, write
 
 CHUNK = 5_000
-"""Most values in one IN list."""
+"""Most rows asked for in one statement."""
+Row = tuple[Any, ...]
 
 
 class Loaded(Struct):
@@ -94,98 +97,64 @@ class Batch:
 
     def received(self, digests: Collection[bytes]) -> dict[bytes, bytes]:
         """Of these identities the ones seen before: digest → content digest."""
-        rows = self._chunks(sql.SEEN, "digests", digests)
-        return {bytes(row.digest): bytes(row.content) for row in rows}
+        return {bytes(digest): bytes(content) for digest, content in self._ask(sql.SEEN, [(each,) for each in digests])}
 
     def receive(self, identities: Mapping[bytes, bytes], now: int) -> None:
         """Remember these identities; Contended when another writer received one of them meanwhile."""
-        rows = [{"digest": digest, "content": identities[digest], "at": now} for digest in sorted(identities)]
-        self._all(sql.RECEIVE, rows)
+        self._all(sql.RECEIVE, [(digest, content, now) for digest, content in sorted(identities.items())])
 
     def customers(self, ids: Collection[str]) -> dict[str, Loaded]:
         """Every one of these customers, new ones empty."""
         found = {
-            row.id: Loaded(row.version, decode_customer(row.state)) for row in self._chunks(sql.CUSTOMERS, "ids", ids)
+            id: Loaded(version, decode_customer(state))
+            for id, version, state in self._ask(sql.CUSTOMERS, [(each,) for each in ids])
         }
         return {id: found.get(id) or Loaded(0, Customer()) for id in ids}
 
     def orders(self, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], Order]:
         """Of these (customer, key) the orders known."""
-        return self._orders(self._chunks(sql.ORDERS, "keys", keys))
+        return self._orders(self._ask(sql.ORDERS, list(keys)))
 
     def orders_of(self, customers: Collection[str]) -> dict[tuple[str, str], Order]:
         """Every order of these customers."""
-        return self._orders(self._chunks(sql.ORDERS_OF, "customers", customers))
+        return self._orders(self._ask(sql.ORDERS_OF, [(each,) for each in customers]))
 
     def save_customers(self, customers: Mapping[str, Loaded]) -> None:
         """Insert the new, update the known at the version read; Contended when somebody else was there."""
-        new: list[dict[str, Any]] = []
-        known: list[dict[str, Any]] = []
-        for id in sorted(customers):
-            loaded = customers[id]
+        new: list[Row] = []
+        known: list[Row] = []
+        for id, loaded in sorted(customers.items()):
             state = loaded.state
-            row = {
-                "id": id,
-                "version": loaded.version,
-                "shard": self._shard,
-                "orders": state.orders,
-                "net": state.net_revenue,
-                "last": state.last_order_at,
-                "state": encode_customer(state),
-            }
-            (known if loaded.version else new).append(row)
+            columns = (state.orders, state.net_revenue, state.last_order_at, encode_customer(state), id)
+            if loaded.version:
+                known.append((*columns, loaded.version))
+            else:
+                new.append((*columns, 1, self._shard))
         self._all(sql.NEW_CUSTOMER, new)
         self._all(sql.SAVE_CUSTOMER, known)
 
     def save_orders(self, orders: Mapping[tuple[str, str], Order]) -> None:
         """Insert or replace these orders."""
-        self._many(
-            sql.SAVE_ORDER,
-            [
-                {"customer": customer, "key": key, "state": encode_order(order)}
-                for (customer, key), order in orders.items()
-            ],
-        )
+        self._write(sql.SAVE_ORDER, [(customer, key, encode_order(order)) for (customer, key), order in orders.items()])
 
     def log(self, events: Iterable[Event], ruleset: str) -> None:
         """Append stamped events to the log."""
-        self._many(
+        self._write(
             sql.LOG,
-            [
-                {
-                    "customer": event.customer,
-                    "seq": event.seq,
-                    "at": event.at,
-                    "time": event.time,
-                    "source": event.source,
-                    "id": event.id,
-                    "type": event.type,
-                    "ruleset": ruleset,
-                    "amount": event.amount,
-                    "data": event.raw,
-                }
-                for event in events
-            ],
+            [(e.customer, e.seq, e.at, e.time, e.source, e.id, e.type, ruleset, e.amount, e.raw) for e in events],
         )
 
     def count(self, deltas: Mapping[Key, int]) -> None:
         """Add to the counters of this partition's shard."""
-        self._many(
-            sql.COUNT,
-            [
-                {"measure": measure, "period": period, "dims": dims, "shard": self._shard, "value": value}
-                for (measure, period, dims), value in sorted(deltas.items())
-                if value
-            ],
-        )
+        self._write(sql.COUNT, [(*key, self._shard, value) for key, value in sorted(deltas.items()) if value])
 
     def decide(self, decisions: Iterable[NewDecision]) -> None:
         """Write the decisions of rules that passed their condition."""
-        self._many(sql.DECIDE, [msgspec.structs.asdict(decision) for decision in decisions])
+        self._write(sql.DECIDE, [astuple(decision) for decision in decisions])
 
     def queue(self, messages: Iterable[NewMessage]) -> None:
         """Queue messages; one whose key is known is queued already."""
-        self._many(sql.QUEUE, [msgspec.structs.asdict(message) for message in messages])
+        self._write(sql.QUEUE, [(*astuple(message), "queued", 0) for message in messages])
 
     def bury(self, letters: Iterable[DeadLetter], now: int) -> None:
         """Keep what could not be applied, once a place."""
@@ -196,21 +165,18 @@ class Batch:
         self._connection.execute(sql.HEALTH, {"topic": self._topic, "id": self._shard, "seen": seen, "bad": bad})
 
     def _orders(self, rows: Iterable[Any]) -> dict[tuple[str, str], Order]:
-        return {(row.customer, row.key): decode_order(row.state) for row in rows}
+        return {(customer, key): decode_order(state) for customer, key, state in rows}
 
-    def _chunks(self, statement: TextClause, name: str, values: Collection[Any]) -> Iterable[Any]:
-        listed = list(values)
-        for start in range(0, len(listed), CHUNK):
-            yield from self._connection.execute(statement, {name: listed[start : start + CHUNK]})
+    def _ask(self, statement: Many, rows: Sequence[Row]) -> Iterator[Any]:
+        for start in range(0, len(rows), CHUNK):
+            yield from ask(self._connection, statement, rows[start : start + CHUNK])
 
-    def _many(self, statement: TextClause, rows: list[dict[str, Any]]) -> int:
-        if not rows:
-            return 0
-        return self._connection.execute(statement, rows).rowcount
+    def _write(self, statement: Many, rows: Sequence[Row]) -> int:
+        return write(self._connection, statement, rows)
 
-    def _all(self, statement: TextClause, rows: list[dict[str, Any]]) -> None:
+    def _all(self, statement: Many, rows: Sequence[Row]) -> None:
         """Every row must take effect; one that does not was written by somebody else since we looked."""
-        if self._many(statement, rows) != len(rows):
+        if self._write(statement, rows) != len(rows):
             raise Contended("another writer changed the same rows")
 
 

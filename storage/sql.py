@@ -1,6 +1,8 @@
 """The statements of the hot path, in SQL that SQLite and PostgreSQL share."""
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import text
+
+from storage.many import insert, select, update
 
 TAKE = text(
     """INSERT INTO partition (topic, id, epoch, position, backend, at, seen, bad)
@@ -19,56 +21,63 @@ HEALTH = text("UPDATE partition SET seen = :seen, bad = :bad WHERE topic = :topi
 HALT = text("UPDATE partition SET halted = :why WHERE topic = :topic AND id = :id")
 RESUME = text("UPDATE partition SET halted = NULL, seen = 0, bad = 0 WHERE halted IS NOT NULL")
 
-SEEN = text("SELECT digest, content FROM inbox WHERE digest IN :digests").bindparams(
-    bindparam("digests", expanding=True)
+SEEN = select(
+    "digest bytea", "SELECT i.digest, i.content FROM {asked} CROSS JOIN inbox i WHERE i.digest = asked.digest"
 )
-RECEIVE = text("INSERT INTO inbox (digest, content, at) VALUES (:digest, :content, :at) ON CONFLICT DO NOTHING")
+RECEIVE = insert("inbox", "digest bytea, content bytea, at bigint", "ON CONFLICT DO NOTHING")
 
-CUSTOMERS = text("SELECT id, version, state FROM customer WHERE id IN :ids").bindparams(
-    bindparam("ids", expanding=True)
+CUSTOMERS = select(
+    "id text", "SELECT c.id, c.version, c.state FROM {asked} CROSS JOIN customer c WHERE c.id = asked.id"
 )
-NEW_CUSTOMER = text(
-    """INSERT INTO customer (id, version, shard, next_due, orders, net_minor, last_order_at, state)
-       VALUES (:id, 1, :shard, NULL, :orders, :net, :last, :state) ON CONFLICT DO NOTHING"""
+NEW_CUSTOMER = insert(
+    "customer",
+    "orders int, net_minor bigint, last_order_at bigint, state bytea, id text, version bigint, shard int",
+    "ON CONFLICT DO NOTHING",
 )
-SAVE_CUSTOMER = text(
-    """UPDATE customer SET version = version + 1, orders = :orders, net_minor = :net, last_order_at = :last,
-         state = :state
-       WHERE id = :id AND version = :version"""
-)
-
-ORDERS = text('SELECT customer, key, state FROM "order" WHERE (customer, key) IN :keys').bindparams(
-    bindparam("keys", expanding=True)
-)
-ORDERS_OF = text('SELECT customer, key, state FROM "order" WHERE customer IN :customers').bindparams(
-    bindparam("customers", expanding=True)
-)
-SAVE_ORDER = text(
-    """INSERT INTO "order" (customer, key, state) VALUES (:customer, :key, :state)
-       ON CONFLICT (customer, key) DO UPDATE SET state = excluded.state"""
+SAVE_CUSTOMER = update(
+    "customer",
+    "orders int, net_minor bigint, last_order_at bigint, state bytea",
+    where="id text, version bigint",
+    also="version = customer.version + 1",
 )
 
-LOG = text(
-    """INSERT INTO event (customer, seq, at, time, source, id, type, ruleset, amount, data)
-       VALUES (:customer, :seq, :at, :time, :source, :id, :type, :ruleset, :amount, :data)"""
+ORDERS = select(
+    "customer text, key text",
+    """SELECT o.customer, o.key, o.state FROM {asked} CROSS JOIN "order" o
+       WHERE o.customer = asked.customer AND o.key = asked.key""",
+)
+ORDERS_OF = select(
+    "customer text",
+    'SELECT o.customer, o.key, o.state FROM {asked} CROSS JOIN "order" o WHERE o.customer = asked.customer',
+)
+SAVE_ORDER = insert(
+    '"order"',
+    "customer text, key text, state bytea",
+    "ON CONFLICT (customer, key) DO UPDATE SET state = excluded.state",
 )
 
-COUNT = text(
-    """INSERT INTO counter (measure, period, dims, shard, value) VALUES (:measure, :period, :dims, :shard, :value)
-       ON CONFLICT (measure, period, dims, shard) DO UPDATE SET value = counter.value + excluded.value"""
+LOG = insert(
+    "event",
+    """customer text, seq bigint, at bigint, time bigint, source text, id text, type text, ruleset text, amount bigint,
+       data bytea""",
 )
 
-DECIDE = text(
-    """INSERT INTO decision (customer, seq, rule, step, at, outcome, reason, message)
-       VALUES (:customer, :seq, :rule, :step, :at, :outcome, :reason, :message)"""
+COUNT = insert(
+    "counter",
+    "measure text, period text, dims text, shard int, value bigint",
+    "ON CONFLICT (measure, period, dims, shard) DO UPDATE SET value = counter.value + excluded.value",
 )
 
-QUEUE = text(
-    """INSERT INTO message (key, customer, rule, step, template, channel, class, status, created_at, due_at,
-         expires_at, attempts, context)
-       VALUES (:key, :customer, :rule, :step, :template, :channel, :class_, 'queued', :created_at, :due_at,
-         :expires_at, 0, :context)
-       ON CONFLICT (key) DO NOTHING"""
+DECIDE = insert(
+    "decision",
+    "customer text, seq bigint, rule text, step int, at bigint, outcome text, reason text, message text",
+)
+
+QUEUE = insert(
+    "message",
+    """key text, customer text, rule text, step int, template text, channel text, class text, created_at bigint,
+       due_at bigint, expires_at bigint, context bytea, status text, attempts int""",
+    "ON CONFLICT (key) DO NOTHING",
 )
 
 DEAD_LETTER = text(
