@@ -132,12 +132,12 @@ def _notes(report: Report) -> list[str]:
     for row in report.rows.values():
         if row.parts:
             parts = ", ".join(f"{name} {cost:.1f}" for name, cost in row.parts.items())
-            notes.append(f"Of {row.wall:.1f} µs for an event on {row.store}, measured by themselves: {parts}.")
+            notes.append(f"Of the {row.cpu:.1f} µs of {row.what} on {row.store}, measured by themselves: {parts}.")
             break
     obvious = report.rows.get("obvious")
     if obvious is not None and obvious.events < report.events // 2:
         notes.append(f"The obvious program is slow: its rate is that of {obvious.events:,} events.")
-    notes.append("µs are for one event; cpu is of the contestant's whole process. The first events are never timed.")
+    notes.append("µs are for one event; cpu is of the contestant's process. The first events are never timed.")
     if report.repeat > 1:
         notes.append(f"Each row is the best of {report.repeat} runs.")
     return notes

@@ -21,7 +21,7 @@ from streams.partitions import partition_of
 from tests import services
 from tests.bench.contest import Job, Timed
 from tests.bench.events import make
-from tests.bench.report import Report, Row, show, this_machine
+from tests.bench.report import OTHER, Report, Row, show, this_machine
 
 ROOT = Path(__file__).parent.parent.parent
 ON_THE_BROKER = {"read", "limit", "obvious", "regulars"}
@@ -35,22 +35,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the contestants one after the other, print the table or the JSON."""
     options = _options(arguments)
     with ExitStack() as stack:
-        store = options.store
-        if options.postgres:
-            cluster = stack.enter_context(services.postgres())
-            store = stack.enter_context(services.database(cluster))
-        report = _contest(options, store)
+        server = stack.enter_context(services.postgres()) if options.postgres else options.store
+        report = _contest(options, server.replace("postgresql+psycopg:", "postgresql:", 1))
     show(report, as_json=options.json)
     return 0
 
 
-def _contest(options: argparse.Namespace, store: str) -> Report:
+def _contest(options: argparse.Namespace, server: str) -> Report:
     runs: dict[str, list[Timed]] = {}
     for _ in range(options.repeat):
         for name in options.only or ORDER:
             runs.setdefault(name, []).append(_one(name, options, ""))
-            if store and name in ("regulars", "apply"):
-                runs.setdefault(f"{name}-other", []).append(_one(name, options, store))
+            if server and name in ("regulars", "apply"):
+                with services.database(server) as store:
+                    runs.setdefault(f"{name}{OTHER}", []).append(_one(name, options, store))
     rows = {name: Row.best(name, timed) for name, timed in runs.items()}
     return Report.of(rows, this_machine(), options.events, options.customers, options.partitions, options.repeat)
 
@@ -122,7 +120,11 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--batch", type=_positive, default=1_000, help="most events a transaction (1,000)")
     parser.add_argument("--repeat", type=_positive, default=1, help="how often; the best run of each counts (1)")
     parser.add_argument("--only", action="append", choices=ORDER, help="this contestant; may be repeated")
-    parser.add_argument("--store", default="", help="Regulars on this empty store too: postgresql+psycopg://…")
+    parser.add_argument(
+        "--store",
+        default="",
+        help="Regulars on this server too, in databases of its own: postgresql+psycopg://…/postgres",
+    )
     parser.add_argument("--postgres", action="store_true", help="Regulars on a private PostgreSQL too")
     parser.add_argument("--sample", action="store_true", help="say on standard error where the threads were")
     parser.add_argument("--json", action="store_true", help="one JSON document instead of the table")
