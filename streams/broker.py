@@ -184,6 +184,8 @@ async def _partitions(broker: Broker) -> list[TopicPartition]:
 
 
 async def _positions(broker: Broker, group: str | None, partitions: Sequence[TopicPartition]) -> list[TopicPosition]:
+    if not partitions:  # a consumer without a group and without work ends in CancelledError (aiokafka 0.14)
+        return []
     consumer = AIOKafkaConsumer(
         bootstrap_servers=broker.bootstrap, group_id=group, enable_auto_commit=False, **broker.security
     )
