@@ -23,6 +23,16 @@ class BadEvent(RetentionError):
         super().__init__(f"{reason} at {field or 'event'}: {self.detail}")
 
 
+class NewerState(RetentionError):
+    """A customer's state was written by a newer version of Regulars than this one."""
+
+    def __init__(self, version: int) -> None:
+        self.version = version
+        super().__init__(
+            f"a customer's state has version {version}, which this Regulars does not know; run the newer one"
+        )
+
+
 REASONS: dict[str, str] = {
     "tombstone": "The record has no value. Send a JSON object.",
     "no-key": "The record has no key. The key is the customer id.",

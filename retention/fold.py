@@ -12,6 +12,7 @@ from retention.counters import Deltas
 from retention.events import Birthday, Consent, Event, Message, Profile, Purchase
 from retention.orders import Effect, Order, effect, merge
 from retention.periods import calendar
+from retention.shop import Shop
 from retention.state import CATEGORIES_KEPT, DAYS_KEPT, Customer
 
 TRIM_ABOVE = 100
@@ -28,11 +29,13 @@ def fold(
     zone: ZoneInfo,
     deltas: Deltas,
     all_orders: Callable[[], Iterable[Order]],
+    walk_in: int = Shop().walk_in,
 ) -> bool:
     """Move `customer`, the `order` the event is about, and `deltas` by one event.
 
     `order` is None exactly for events about no order. `all_orders` gives every order of the customer and
-    is called only when the staff flag changes. Returns False when the event amends a purchase that was
+    is called only when the staff flag changes. More than `walk_in` counting orders in one day, and the
+    customer is nobody's: it counts, and no rule fires. Returns False when the event amends a purchase that was
     known already, True otherwise: rules fire on what is new.
     """
     new = True
@@ -46,6 +49,8 @@ def fold(
         _message(customer, event.data, event.time)
     elif event.type == "birthday":
         _birthday(customer, event.data, event.time)
+    if order is not None and not customer.walk_in and type(event.data) is Purchase:
+        customer.walk_in = _walks_in(customer, event.time, zone, walk_in)
     if event.type != "message":
         customer.last_event_at = max(customer.last_event_at, event.time)
     return new
@@ -118,6 +123,13 @@ def _bucket(customer: Customer, day: int, orders: int, amount: int) -> None:
     bucket[1] += amount
     if bucket[0] == 0:
         del customer.days[day]
+
+
+def _walks_in(customer: Customer, time: int, zone: ZoneInfo, most: int) -> bool:
+    if customer.orders <= most:
+        return False
+    bucket = customer.days.get(calendar(time, zone)[1])
+    return bucket is not None and bucket[0] > most
 
 
 def _placed(customer: Customer, event: Event) -> None:

@@ -17,6 +17,8 @@ class Shop(Struct, frozen=True):
     currency: str = "THB"
     time_zone: str = "Asia/Bangkok"
     rates: dict[str, Decimal] = field(default_factory=dict)
+    walk_in: int = 100
+    """Counting orders in a day that one person does not make: above it a customer id is a till's, nobody's."""
 
     @property
     def zone(self) -> ZoneInfo:

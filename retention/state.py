@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 from msgspec import Struct, field
 
+from retention.errors import NewerState
 from retention.money import Money
 
 VERSION = 1
@@ -55,6 +57,8 @@ class Customer(Struct, array_like=True):
     entries: dict[str, list[int]] = field(default_factory=dict)
     """Rule → [times entered, `at` of the last entry, cycle of the last entry]."""
     staff: bool = False
+    walk_in: bool = False
+    """More orders in a day than one person makes: a till's id for whoever walks in. Counted, never written to."""
 
     @property
     def net_revenue(self) -> int:
@@ -80,10 +84,38 @@ def _back(code: int, data: memoryview) -> Any:
 
 _encoder = msgspec.msgpack.Encoder(enc_hook=_exact)
 _decoder = msgspec.msgpack.Decoder(Customer, ext_hook=_back)
+_fields = msgspec.msgpack.Decoder(list[Any], ext_hook=_back)
 
 encode = _encoder.encode
 
 
+MIGRATIONS: dict[int, Callable[[list[Any]], list[Any]]] = {}
+"""Version → from the fields of a blob of it to those of the next version.
+
+A field added at the end needs no new version: an older blob reads as its default.
+"""
+
+
 def decode(blob: bytes) -> Customer:
-    """The stored blob back to state; ValidationError when it is not one."""
-    return _decoder.decode(blob)
+    """The stored blob back to state; one of an older version is migrated on the way.
+
+    Raises ValidationError when it is no state, NewerState when a newer Regulars wrote it.
+    """
+    return _decoder.decode(blob) if version(blob) == VERSION else _migrated(blob, VERSION, MIGRATIONS)
+
+
+def version(blob: bytes) -> int:
+    """The version a blob was written with: the first element of its array, below 128, behind the array's header."""
+    return blob[3] if blob[:1] == b"\xdc" else blob[1]
+
+
+def _migrated(blob: bytes, to: int, migrations: Mapping[int, Callable[[list[Any]], list[Any]]]) -> Customer:
+    fields = _fields.decode(blob)
+    if type(fields[0]) is not int:
+        raise msgspec.ValidationError("a state begins with its version")
+    if fields[0] > to:
+        raise NewerState(fields[0])
+    while fields[0] < to:
+        was = fields[0]
+        fields = [was + 1, *migrations[was](fields)[1:]]
+    return _decoder.decode(_encoder.encode(fields))

@@ -14,7 +14,8 @@ from rules.document import Document
 from rules.reading import duration, keys, one_of, require, scalar, text
 from rules.ruleset import Policy
 
-KEYS = ("currency", "time_zone", "lateness", "rates")
+KEYS = ("currency", "time_zone", "lateness", "rates", "walk_in")
+_COUNT = re.compile(r"[1-9][0-9]{0,8}")
 _RATE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
@@ -31,9 +32,10 @@ def read_policy(document: Document) -> Policy | None:
         zone = one_of(document, found["time_zone"], "a time zone", sorted(available_timezones()), "unknown-time-zone")
     lateness = _lateness(document, found["lateness"]) if "lateness" in found else Policy().lateness
     rates = _rates(document, found["rates"], currency) if "rates" in found else {}
-    if document.problems or currency is None or zone is None or lateness is None:
+    walk_in = _walk_in(document, found["walk_in"]) if "walk_in" in found else Shop().walk_in
+    if document.problems or currency is None or zone is None or lateness is None or walk_in is None:
         return None
-    return Policy(Shop(currency, zone, rates), lateness)
+    return Policy(Shop(currency, zone, rates, walk_in), lateness)
 
 
 def _currency(document: Document, node: Node) -> str | None:
@@ -53,6 +55,16 @@ def _lateness(document: Document, node: Node) -> int | None:
     if micros is None:
         document.report_node(node, f'"{value}" is no duration such as 24h or 2d', "bad-duration")
     return micros
+
+
+def _walk_in(document: Document, node: Node) -> int | None:
+    found = scalar(document, node, "a number of orders")
+    if found is None:
+        return None
+    if not _COUNT.fullmatch(found.value):
+        document.report_node(node, "walk_in is a number of orders in a day, such as 100", "bad-count")
+        return None
+    return int(found.value)
 
 
 def _rates(document: Document, node: Node, own: str | None) -> dict[str, Decimal]:

@@ -8,6 +8,7 @@ import random
 import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 from msgspec import Struct, field
 
@@ -225,7 +226,9 @@ class _Task:
             if order is None:
                 order = orders[place] = Order()
             self.touched[place] = order
-        new = fold(customer, order, event, self.applier.zone, self.deltas, lambda: _of(orders, event.customer))
+        walk_in = self.applier.rules.policy.shop.walk_in
+        mine = partial(_of, orders, event.customer)
+        new = fold(customer, order, event, self.applier.zone, self.deltas, mine, walk_in)
         self.applied.append(event)
         if not self.intake.history:
             self._decided(event, loaded, decide(self.applier.rules, event, customer, new))

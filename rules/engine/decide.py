@@ -56,10 +56,10 @@ def decide(rules: RuleSet, event: Event, customer: Customer, new: bool) -> Decid
     """What `rules` make of `event`, which is stamped and already folded into `customer`.
 
     Pure but for `customer.entries`, which remembers every entry past the re-entry guard. `new` is False for
-    an amendment of a known order: then nothing fires.
+    an amendment of a known order: then nothing fires, and neither does it for a till's walk-in id.
     """
     decided = Decided()
-    if not new:
+    if not new or customer.walk_in:
         return decided
     for rule in rules.by_trigger.get(event.type, ()):
         if rule.condition is not None and not rule.condition(event, customer):

@@ -75,7 +75,7 @@ _serial = iter(range(10**9))
 
 def event(data: Any, time: int, amount: int = 0, customer: str = "anna", id: str | None = None) -> Event:
     """A checked event; its id is new unless one is given."""
-    kinds = {Purchase: "purchase", Return: "return", Fulfilment: "fulfilment", Profile: "profile"}
+    kinds: dict[type[Any], str] = {Purchase: "purchase", Return: "return", Fulfilment: "fulfilment", Profile: "profile"}
     kind = kinds.get(type(data), type(data).__name__.lower())
     return Event("/shop", id or f"e-{next(_serial)}", kind, customer, time, data, b"{}", amount)
 

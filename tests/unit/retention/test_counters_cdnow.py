@@ -88,7 +88,7 @@ def by_definition(table: pd.DataFrame, grain: Grain) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("grain", list(GRAINS))
-def test_every_period_is_what_the_sets_of_customers_say(desk, table, grain):
+def test_every_period_is_what_the_sets_of_customers_say(desk, table, grain) -> None:
     expected = by_definition(table, grain)
     periods = printed(desk, grain).periods
     found = pd.DataFrame([{name: getattr(period, name) for name in expected.columns} for period in periods])
@@ -103,7 +103,7 @@ def test_every_period_is_what_the_sets_of_customers_say(desk, table, grain):
             assert period.churn == pytest.approx(100 - period.retained / period.start * 100, abs=1e-4)
 
 
-def test_the_cohort_triangle_is_what_the_sets_of_customers_say(desk, table):
+def test_the_cohort_triangle_is_what_the_sets_of_customers_say(desk, table) -> None:
     month = table["date"].dt.to_period("M")
     cohort = table.assign(month=month).groupby("customer_id")["month"].transform("min")
     age = (month.dt.year - cohort.dt.year) * 12 + month.dt.month - cohort.dt.month
@@ -113,7 +113,7 @@ def test_the_cohort_triangle_is_what_the_sets_of_customers_say(desk, table):
     assert found == expected
 
 
-def test_the_published_totals_are_met(desk, table):
+def test_the_published_totals_are_met(desk, table) -> None:
     overall = printed(desk, "month").overall
     bought = table.groupby("customer_id").size()
     assert (overall.purchases, overall.buyers, overall.gross_minor) == (69_659, 23_570, 250_031_563)
@@ -122,7 +122,7 @@ def test_the_published_totals_are_met(desk, table):
     assert overall.average_order_minor == round(250_031_563 / 69_659, 4)
 
 
-def test_the_golden_months_are_met(desk):
+def test_the_golden_months_are_met(desk) -> None:
     months = {period.period: period for period in printed(desk, "month").periods}
     april, june = months["1997-04"], months["1997-06"]
     assert (april.start, april.end, april.new, april.retained) == (9_524, 2_822, 0, 1_773)
@@ -138,9 +138,9 @@ def shuffled(purchases: list[Event], seed: int) -> Deltas:
     return desk.counters()
 
 
-def test_shuffled_the_counters_are_the_same(desk, purchases):
+def test_shuffled_the_counters_are_the_same(desk, purchases) -> None:
     assert shuffled(purchases, seed=7) == desk.counters()
 
 
-def test_every_event_twice_and_shuffled_the_counters_are_the_same(desk, purchases):
+def test_every_event_twice_and_shuffled_the_counters_are_the_same(desk, purchases) -> None:
     assert shuffled(purchases * 2, seed=8) == desk.counters()

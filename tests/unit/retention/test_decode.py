@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from retention.money import Money
 from tests.unit.retention.making import BINARY, NOW, PURCHASE, SHOP, record, refused, taken, why
 
 
-def test_a_purchase_is_taken_with_every_field():
+def test_a_purchase_is_taken_with_every_field() -> None:
     data = {
         "order_id": "o-1",
         "total": 890.50,
@@ -43,12 +44,12 @@ def test_a_purchase_is_taken_with_every_field():
     assert json.loads(event.raw) == data
 
 
-def test_the_raw_data_is_the_producers_own_bytes():
+def test_the_raw_data_is_the_producers_own_bytes() -> None:
     spaced = '{ "order_id" : "o-1",\n "total":1.10, "unknown": [1, {"x": null}] }'
     assert taken(record(spaced)).raw == spaced.encode()
 
 
-REFUSED = {
+REFUSED: dict[str, tuple[bytes | None, str, dict[str, Any]]] = {
     "tombstone": (None, "", {}),
     "no-key": (record(), "", {"key": b""}),
     "bad-key": (record(), "", {"key": b"\xff"}),
@@ -74,14 +75,14 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("reason", REFUSED)
-def test_a_bad_record_is_refused_for_its_reason_and_at_its_field(reason):
+def test_a_bad_record_is_refused_for_its_reason_and_at_its_field(reason) -> None:
     value, field, more = REFUSED[reason]
     bad = refused(value, **more)
     assert (bad.reason, bad.field) == (reason, field)
     assert bad.detail
 
 
-def test_every_reason_a_record_alone_can_have_is_tried_above():
+def test_every_reason_a_record_alone_can_have_is_tried_above() -> None:
     assert set(REFUSED) == set(REASONS) - {"before-horizon", "id-reused", "failed"}
 
 
@@ -123,32 +124,32 @@ def test_every_reason_a_record_alone_can_have_is_tried_above():
         (record('{"order_id":"o","total":1,"currency":"THB\\n"}'), "bad-data", "data.currency"),
     ],
 )
-def test_the_path_names_the_field_that_is_wrong(value, reason, field):
+def test_the_path_names_the_field_that_is_wrong(value, reason, field) -> None:
     assert why(value) == (reason, field)
 
 
 @pytest.mark.parametrize("key", [b"\x00", b"a\nb", b"k" * 201, "a\u200fb".encode()])
-def test_a_key_that_no_row_could_carry_is_refused(key):
+def test_a_key_that_no_row_could_carry_is_refused(key) -> None:
     assert why(record(), key=key) == ("bad-key", "")
 
 
-def test_a_key_is_any_printable_text_in_any_script():
+def test_a_key_is_any_printable_text_in_any_script() -> None:
     key = "ลูกค้า-" + "ก" * 190
     assert taken(record(subject=key), key=key.encode()).customer == key
 
 
-def test_a_leap_day_without_its_year_is_a_birthday():
+def test_a_leap_day_without_its_year_is_a_birthday() -> None:
     assert taken(record('{"date":"--02-29"}', type="birthday")).data == Birthday("--02-29")
 
 
-def test_an_event_of_just_256_kib_is_taken():
+def test_an_event_of_just_256_kib_is_taken() -> None:
     value = record()
     padded = value + b" " * (MAX_BYTES - len(value))
     assert taken(padded).amount == 89000
     assert why(padded + b" ") == ("too-large", "")
 
 
-def test_a_thousand_items_are_taken():
+def test_a_thousand_items_are_taken() -> None:
     items = [{"sku": "s", "qty": 1, "price": 1}] * 1000
     assert len(taken(record(json.dumps({"order_id": "o", "total": 1, "items": items}))).data.items) == 1000
 
@@ -158,12 +159,12 @@ def headers(**changes: bytes | None) -> list[tuple[str, bytes | None]]:
     return [(name, content) for name, content in (BINARY | changes).items() if content is not None]
 
 
-def test_binary_mode_is_the_same_event_as_structured_mode():
+def test_binary_mode_is_the_same_event_as_structured_mode() -> None:
     binary = taken(PURCHASE.encode(), headers=headers())
     assert binary == taken(record())
 
 
-def test_header_names_are_told_without_regard_to_case():
+def test_header_names_are_told_without_regard_to_case() -> None:
     shouted = [(name.upper(), content) for name, content in BINARY.items()]
     assert taken(PURCHASE.encode(), headers=shouted) == taken(record())
 
@@ -172,26 +173,26 @@ def test_header_names_are_told_without_regard_to_case():
     "content_type",
     [b"application/cloudevents+json", b"application/cloudevents+json; charset=UTF-8", b" Application/CloudEvents+JSON"],
 )
-def test_structured_mode_is_told_by_its_content_type_whatever_else_the_headers_hold(content_type):
+def test_structured_mode_is_told_by_its_content_type_whatever_else_the_headers_hold(content_type) -> None:
     extra = headers(**{"content-type": content_type, "traceparent": b"00-1-1-01"})
     assert taken(record(), headers=extra) == taken(record())
 
 
-def test_structured_mode_needs_no_header_and_other_headers_do_no_harm():
+def test_structured_mode_needs_no_header_and_other_headers_do_no_harm() -> None:
     assert taken(record(), headers=[("traceparent", b"\xff"), ("__TypeId__", None)]) == taken(record())
 
 
-def test_a_header_without_a_value_is_as_good_as_none():
+def test_a_header_without_a_value_is_as_good_as_none() -> None:
     assert taken(PURCHASE.encode(), headers=[*headers(), ("ce_extension", None)]).id == "evt-1"
     assert why(PURCHASE.encode(), headers=[*headers(ce_time=None), ("ce_time", None)]) == ("bad-envelope", "time")
 
 
-def test_headers_that_are_no_attribute_of_ours_are_not_looked_at():
+def test_headers_that_are_no_attribute_of_ours_are_not_looked_at() -> None:
     strange = [("ce_data", b"{}"), ("ce_anna@example.com", b"\xff"), ("ce_traceparent", b"00")]
     assert taken(PURCHASE.encode(), headers=[*headers(), *strange]) == taken(record())
 
 
-def test_a_batch_of_events_in_one_record_is_refused():
+def test_a_batch_of_events_in_one_record_is_refused() -> None:
     batch = headers(**{"content-type": b"application/cloudevents-batch+json"})
     assert why(b"[" + record() + b"]", headers=batch) == ("bad-envelope", "content-type")
 
@@ -209,11 +210,11 @@ def test_a_batch_of_events_in_one_record_is_refused():
         ({"ce_type": b"erased"}, "internal-type", "type"),
     ],
 )
-def test_binary_mode_refuses_what_structured_mode_refuses(changes, reason, field):
+def test_binary_mode_refuses_what_structured_mode_refuses(changes, reason, field) -> None:
     assert why(PURCHASE.encode(), headers=headers(**changes)) == (reason, field)
 
 
-def test_binary_data_that_is_no_json_or_nested_deeply_is_refused():
+def test_binary_data_that_is_no_json_or_nested_deeply_is_refused() -> None:
     assert why(b"\x00\x01", headers=headers()) == ("not-json", "data")
     assert why(b'{"order_id":"o","total":1,"x":' + b"[" * 5000 + b"]" * 5000 + b"}", headers=headers()) == (
         "too-deep",
@@ -221,7 +222,7 @@ def test_binary_data_that_is_no_json_or_nested_deeply_is_refused():
     )
 
 
-def test_bare_data_has_paths_of_its_own():
+def test_bare_data_has_paths_of_its_own() -> None:
     data, amount = decode_data("purchase", b'{"order_id":"o","total":"1.50"}', SHOP)
     assert (data.order_id, amount) == ("o", 150)
     with pytest.raises(BadEvent) as bad:
@@ -229,14 +230,14 @@ def test_bare_data_has_paths_of_its_own():
     assert bad.value.field == "total"
 
 
-def test_an_event_may_run_ahead_of_the_clock_by_a_day():
+def test_an_event_may_run_ahead_of_the_clock_by_a_day() -> None:
     assert taken(record(time="2026-03-03T00:00:00Z")).time == NOW + 86_400_000_000
 
 
-def test_no_key_is_told_before_anything_else_is_looked_at():
+def test_no_key_is_told_before_anything_else_is_looked_at() -> None:
     with pytest.raises(BadEvent, match="no-key"):
         decode(None, None, (), SHOP, NOW)
 
 
-def test_time_is_what_the_header_says():
+def test_time_is_what_the_header_says() -> None:
     assert taken(PURCHASE.encode(), headers=headers(ce_time=b"2026-03-01T17:00:00+07:00")).time == taken(record()).time

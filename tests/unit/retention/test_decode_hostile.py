@@ -44,23 +44,23 @@ from tests.unit.retention.making import BINARY, NOW, SHOP, record, taken, why
         (record('{"order_id":"o","total":1,"unknown":' + "[" * 5_000 + "]" * 5_000 + "}"), "too-deep"),
     ],
 )
-def test_what_is_no_sound_json_is_refused(value, reason):
+def test_what_is_no_sound_json_is_refused(value, reason) -> None:
     assert why(value)[0] == reason
 
 
-def test_a_backslash_before_u0000_is_text_like_any_other():
+def test_a_backslash_before_u0000_is_text_like_any_other() -> None:
     assert taken(record('{"order_id":"o","total":1,"coupon":"\\\\u0000"}')).data.coupon == "\\u0000"
 
 
-def test_a_quarter_megabyte_of_backslashes_is_looked_at_in_one_pass():
+def test_a_quarter_megabyte_of_backslashes_is_looked_at_in_one_pass() -> None:
     assert check_bytes(b"\\" * 262_000) is not None
 
 
-def test_of_a_key_said_twice_the_last_one_counts():
+def test_of_a_key_said_twice_the_last_one_counts() -> None:
     assert taken(record('{"order_id":"o","total":1,"total":2}')).amount == 200
 
 
-def test_white_space_around_the_event_is_nothing():
+def test_white_space_around_the_event_is_nothing() -> None:
     assert taken(b"\r\n\t " + record() + b" \n").amount == 89000
 
 
@@ -71,13 +71,13 @@ def test_white_space_around_the_event_is_nothing():
         *("[]", "{}", '[{"a":[1]}]', '"' + "a" * 501 + '"'),
     ],
 )
-def test_an_attribute_is_a_bounded_scalar(value):
+def test_an_attribute_is_a_bounded_scalar(value) -> None:
     reason, field = why(record(f'{{"attributes":{{"shoe":{value}}}}}', type="profile"))
     assert reason in ("bad-data", "bad-money")
     assert field.startswith("data.attributes")
 
 
-def test_attributes_of_every_kind_come_back_exactly_from_the_state():
+def test_attributes_of_every_kind_come_back_exactly_from_the_state() -> None:
     text = '{"attributes":{"a":"ชา","b":true,"c":null,"d":42,"e":0.1,"f":-999999999999999.999999,"g":1.10}}'
     profile = taken(record(text, type="profile")).data
     assert profile.attributes == {
@@ -94,7 +94,7 @@ def test_attributes_of_every_kind_come_back_exactly_from_the_state():
     assert str(kept.profile["attributes"]["g"]) == "1.10"
 
 
-def test_tags_and_attributes_fit_the_state_together():
+def test_tags_and_attributes_fit_the_state_together() -> None:
     many = {"tags": [f"{n:03}" + "x" * 47 for n in range(100)], "attributes": {f"k{n}": "y" * 40 for n in range(100)}}
     assert why(record(json.dumps(many), type="profile")) == ("bad-data", "data.attributes")
     del many["attributes"]
@@ -108,7 +108,7 @@ def test_tags_and_attributes_fit_the_state_together():
         ('{"attributes":' + json.dumps({str(n): 1 for n in range(101)}) + "}", "data.attributes"),
     ],
 )
-def test_a_hundred_tags_and_a_hundred_attributes_are_enough(value, field):
+def test_a_hundred_tags_and_a_hundred_attributes_are_enough(value, field) -> None:
     assert why(record(value, type="profile")) == ("bad-data", field)
 
 
@@ -154,14 +154,14 @@ def answer(key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, 
 
 @settings(max_examples=300)
 @given(_data, _envelope)
-def test_a_mangled_event_is_an_event_or_a_bad_event_that_tells_no_value(data, changes):
+def test_a_mangled_event_is_an_event_or_a_bad_event_that_tells_no_value(data, changes) -> None:
     answer(b"anna", record(json.dumps(data), **changes))
     answer(b"anna", json.dumps(data).encode(), [*BINARY.items(), ("ce_type", str(changes["type"]).encode())])
 
 
 @settings(max_examples=200)
 @given(_profiles)
-def test_every_profile_that_decode_takes_survives_the_state_blob(data):
+def test_every_profile_that_decode_takes_survives_the_state_blob(data) -> None:
     event = answer(b"anna", record(json.dumps(data), type="profile"))
     if event is not None:
         fields = {name: getattr(event.data, name) for name in data}
@@ -171,7 +171,7 @@ def test_every_profile_that_decode_takes_survives_the_state_blob(data):
 
 @settings(max_examples=200)
 @given(_purchases)
-def test_every_purchase_that_decode_takes_survives_the_order_blob(data):
+def test_every_purchase_that_decode_takes_survives_the_order_blob(data) -> None:
     event = answer(b"anna", record(json.dumps(data)))
     if event is not None:
         order = orders.Order()
@@ -185,13 +185,13 @@ def test_every_purchase_that_decode_takes_survives_the_order_blob(data):
     st.none() | st.binary(max_size=60),
     st.lists(st.tuples(st.sampled_from([*BINARY, "x"]), st.none() | st.binary(max_size=12)), max_size=4),
 )
-def test_any_bytes_at_all_get_an_answer(key, value, headers):
+def test_any_bytes_at_all_get_an_answer(key, value, headers) -> None:
     answer(key, value, headers)
 
 
 @settings(max_examples=300)
 @given(st.data())
-def test_a_good_record_with_some_bytes_changed_gets_an_answer(data):
+def test_a_good_record_with_some_bytes_changed_gets_an_answer(data) -> None:
     whole = record('{"order_id":"zqxjzqxj","total":89.5,"items":[{"sku":"zqxjzqxj","qty":2,"price":"4.25"}]}')
     start = data.draw(st.integers(0, len(whole)))
     end = data.draw(st.integers(start, min(len(whole), start + 6)))

@@ -30,11 +30,11 @@ TEN = NOW - 14 * 3600 * 1_000_000
         "2026-02-28T22:15:00-11:45",
     ],
 )
-def test_one_instant_has_many_spellings(text):
+def test_one_instant_has_many_spellings(text) -> None:
     assert taken(record(time=text)).time == TEN
 
 
-def test_a_time_is_kept_to_the_microsecond():
+def test_a_time_is_kept_to_the_microsecond() -> None:
     assert taken(record(time="2026-03-01T10:00:00.123456Z")).time == TEN + 123_456
     assert taken(record(time="2026-03-01T10:00:00.123456789Z")).time == TEN + 123_457
 
@@ -64,15 +64,15 @@ def test_a_time_is_kept_to_the_microsecond():
         "1970-01-01T00:00:00Z",
     ],
 )
-def test_anything_but_an_instant_after_1970_is_refused(time):
+def test_anything_but_an_instant_after_1970_is_refused(time) -> None:
     assert why(record(time=time)) == ("bad-time", "time")
 
 
 @pytest.mark.parametrize("time", ["2026-03-03T00:00:01Z", "9999-12-31T23:59:59-14:00", "2569-03-01T10:00:00+07:00"])
-def test_a_time_more_than_a_day_ahead_is_refused(time):
+def test_a_time_more_than_a_day_ahead_is_refused(time) -> None:
     assert why(record(time=time)) == ("time-ahead", "time")
 
 
 @given(st.datetimes(timezones=st.timezones(), allow_imaginary=False, min_value=FIRST, max_value=LAST))
-def test_microseconds_are_exact_both_ways(when):
+def test_microseconds_are_exact_both_ways(when) -> None:
     assert moment(micros(when)) == when.astimezone(dt.UTC)

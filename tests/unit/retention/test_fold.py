@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from retention.events import Birthday, Consent, Fulfilment, Lead, Message, Profile, Survey
+from retention.events import Birthday, Consent, Event, Fulfilment, Lead, Message, Profile, Survey
 from retention.measures import report
 from retention.money import Money
 from retention.state import CATEGORIES_KEPT, DAYS_KEPT
@@ -14,7 +14,7 @@ DAY = 86_400_000_000
 JAN, FEB, MAR = at("2026-01-10 09:00"), at("2026-02-10 09:00"), at("2026-03-10 09:00")
 
 
-def test_the_published_example_comes_to_eighty_percent():
+def test_the_published_example_comes_to_eighty_percent() -> None:
     desk = Desk()
     desk.fold(*(named(f"c-{n}", JAN) for n in range(500)))
     desk.fold(*(named(f"c-{n}", FEB) for n in range(400)))
@@ -25,7 +25,7 @@ def test_the_published_example_comes_to_eighty_percent():
     assert february.churn == 20.0
 
 
-def named(customer, time):
+def named(customer: str, time: int) -> Event:
     said = bought(f"o-{customer}-{time}", time)
     said.customer = customer
     return said
@@ -41,13 +41,13 @@ def named(customer, time):
         ("2026-01-01 00:00", "2026-01"),
     ],
 )
-def test_an_order_belongs_to_the_month_of_the_shops_wall_clock(bangkok, month):
+def test_an_order_belongs_to_the_month_of_the_shops_wall_clock(bangkok, month) -> None:
     desk = Desk()
     desk.fold(bought("o-1", at(bangkok)))
     assert desk.counters()["placed", month, ""] == 1
 
 
-def test_a_purchase_moves_every_counter_once():
+def test_a_purchase_moves_every_counter_once() -> None:
     desk = Desk()
     assert desk.fold(bought("o-1", JAN, 500)) == [True]
     assert desk.counters() == {
@@ -65,27 +65,27 @@ def test_a_purchase_moves_every_counter_once():
     }
 
 
-def test_an_amendment_is_not_news_and_moves_the_difference():
+def test_an_amendment_is_not_news_and_moves_the_difference() -> None:
     desk = Desk()
     assert desk.fold(bought("o-1", JAN, 500), bought("o-1", JAN + 1, 450)) == [True, False]
     assert desk.counters()["gross", "2026-01", ""] == 450
     assert (desk.anna.orders, desk.anna.orders_ever, desk.anna.gross) == (1, 1, 450)
 
 
-def test_a_days_amount_follows_the_amendment_of_one_of_its_orders():
+def test_a_days_amount_follows_the_amendment_of_one_of_its_orders() -> None:
     desk = Desk()
     desk.fold(bought("o-1", JAN, 500), bought("o-2", JAN, 70), bought("o-1", JAN + 1, 450))
     assert list(desk.anna.days.values()) == [[2, 520]]
 
 
-def test_the_last_four_hundred_days_are_kept_to_the_day():
+def test_the_last_four_hundred_days_are_kept_to_the_day() -> None:
     desk = Desk()
     desk.fold(*(bought(f"o-{day}", JAN + day * DAY) for day in range(500)))
     newest = max(desk.anna.days)
     assert sorted(desk.anna.days) == list(range(newest - DAYS_KEPT + 1, newest + 1))
 
 
-def test_an_amendment_that_puts_the_order_earlier_moves_its_month():
+def test_an_amendment_that_puts_the_order_earlier_moves_its_month() -> None:
     desk = Desk()
     desk.fold(bought("o-1", FEB, 500), bought("o-1", JAN, 450))
     assert desk.counters()["gross", "2026-01", ""] == 500
@@ -94,14 +94,14 @@ def test_an_amendment_that_puts_the_order_earlier_moves_its_month():
     assert desk.anna.first_order_at == JAN
 
 
-def test_a_purchase_of_nothing_counts():
+def test_a_purchase_of_nothing_counts() -> None:
     desk = Desk()
     desk.fold(bought("o-1", JAN, 0))
     assert desk.counters()["orders", "2026-01", ""] == 1
     assert desk.counters()["buyers", "", ""] == 1
 
 
-def test_a_partial_return_moves_money_in_its_own_month_and_no_customer():
+def test_a_partial_return_moves_money_in_its_own_month_and_no_customer() -> None:
     desk = Desk()
     desk.fold(bought("o-1", JAN, 500, {"tea": 2}), returned("o-1", FEB, 200, items={"tea": 1}))
     assert desk.counters()["refunds", "2026-02", ""] == 200
@@ -119,7 +119,7 @@ def test_a_partial_return_moves_money_in_its_own_month_and_no_customer():
     ],
     ids=["by money", "by units", "cancelled"],
 )
-def test_a_full_return_takes_the_customer_out_again(undoing):
+def test_a_full_return_takes_the_customer_out_again(undoing) -> None:
     desk = Desk()
     desk.fold(bought("o-1", JAN, 500, {"tea": 2}), undoing)
     left = {measure for measure, _, _ in desk.counters()}
@@ -127,7 +127,7 @@ def test_a_full_return_takes_the_customer_out_again(undoing):
     assert (desk.anna.orders, desk.anna.orders_ever, desk.anna.months, desk.anna.days) == (0, 1, {}, {})
 
 
-def test_a_return_may_arrive_before_its_purchase():
+def test_a_return_may_arrive_before_its_purchase() -> None:
     desk = Desk()
     assert desk.fold(returned("o-1", FEB, 500), bought("o-1", JAN, 500)) == [True, True]
     assert ("orders", "2026-01", "") not in desk.counters()
@@ -135,7 +135,7 @@ def test_a_return_may_arrive_before_its_purchase():
 
 
 @pytest.mark.parametrize("state", ["requested", "received"])
-def test_money_moves_only_when_it_is_refunded(state):
+def test_money_moves_only_when_it_is_refunded(state) -> None:
     desk = Desk()
     desk.fold(bought("o-1", JAN, 500), returned("o-1", FEB, 500, state=state))
     assert ("refunds", "2026-02", "") not in desk.counters()
@@ -143,7 +143,7 @@ def test_money_moves_only_when_it_is_refunded(state):
     assert desk.counters()["refunds", "2026-03", ""] == 500
 
 
-def test_a_corrected_return_counts_once_with_its_latest_amount():
+def test_a_corrected_return_counts_once_with_its_latest_amount() -> None:
     desk = Desk()
     desk.fold(bought("o-1", JAN, 500), returned("o-1", FEB, 500), returned("o-1", MAR, 100))
     assert desk.anna.refunds == 100
@@ -152,7 +152,7 @@ def test_a_corrected_return_counts_once_with_its_latest_amount():
     assert ("returns", "2026-02", "") not in desk.counters()
 
 
-def test_a_return_that_names_no_order_moves_only_money():
+def test_a_return_that_names_no_order_moves_only_money() -> None:
     desk = Desk()
     desk.fold(bought("o-1", JAN, 500), returned(None, FEB, 500))
     assert desk.anna.orders == 1
@@ -160,7 +160,7 @@ def test_a_return_that_names_no_order_moves_only_money():
     assert ("refunds_of", "2026-01", "") not in desk.counters()
 
 
-def test_a_cancellation_gives_back_what_no_return_gave_back_yet():
+def test_a_cancellation_gives_back_what_no_return_gave_back_yet() -> None:
     desk = Desk()
     desk.fold(bought("o-1", JAN, 500), returned("o-1", FEB, 200), cancelled("o-1", MAR))
     assert desk.counters()["refunds", "2026-02", ""] == 200
@@ -168,7 +168,7 @@ def test_a_cancellation_gives_back_what_no_return_gave_back_yet():
     assert desk.anna.net_revenue == 0
 
 
-def test_an_order_on_its_way_moves_no_counter():
+def test_an_order_on_its_way_moves_no_counter() -> None:
     desk = Desk()
     desk.fold(bought("o-1", JAN, 500))
     before = dict(desk.deltas)
@@ -177,7 +177,7 @@ def test_an_order_on_its_way_moves_no_counter():
     assert desk.anna.last_event_at == MAR
 
 
-def test_staff_is_in_no_counter_and_comes_back_whole():
+def test_staff_is_in_no_counter_and_comes_back_whole() -> None:
     desk = Desk()
     desk.fold(bought("o-1", JAN), staff(True, FEB), bought("o-2", FEB), returned("o-2", MAR, 40, "r-2"))
     assert desk.counters() == {}
@@ -188,14 +188,14 @@ def test_staff_is_in_no_counter_and_comes_back_whole():
     assert desk.counters()["repeaters", "", ""] == 1
 
 
-def test_a_flag_that_was_taken_away_later_is_not_set_by_an_earlier_word_that_arrives_late():
+def test_a_flag_that_was_taken_away_later_is_not_set_by_an_earlier_word_that_arrives_late() -> None:
     desk = Desk()
     desk.fold(bought("o-1", JAN), staff(False, MAR), staff(True, FEB))
     assert not desk.anna.staff
     assert desk.counters()["orders", "2026-01", ""] == 1
 
 
-def test_a_profile_keeps_what_is_absent_and_clears_what_is_null():
+def test_a_profile_keeps_what_is_absent_and_clears_what_is_null() -> None:
     desk = Desk()
     desk.fold(
         event(Profile(email="anna@example.com", first_name="Anna", attributes={"shoe": Money("37.5")}), JAN),
@@ -208,19 +208,19 @@ def test_a_profile_keeps_what_is_absent_and_clears_what_is_null():
     }
 
 
-def test_an_older_profile_does_not_undo_a_newer_one():
+def test_an_older_profile_does_not_undo_a_newer_one() -> None:
     desk = Desk()
     desk.fold(event(Profile(first_name=None), FEB), event(Profile(first_name="Ana", last_name="B"), JAN))
     assert desk.anna.profile == {"last_name": "B"}
 
 
-def test_the_storefronts_birthday_is_the_profiles():
+def test_the_storefronts_birthday_is_the_profiles() -> None:
     desk = Desk()
     desk.fold(event(Birthday("--03-01"), FEB), event(Profile(birth_date="1990-03-02"), JAN), event(Birthday(), MAR))
     assert desk.anna.profile == {"birth_date": "--03-01"}
 
 
-def test_the_latest_word_on_consent_counts_and_at_one_instant_the_stricter():
+def test_the_latest_word_on_consent_counts_and_at_one_instant_the_stricter() -> None:
     desk = Desk()
     desk.fold(
         event(Consent("email", "denied"), FEB),
@@ -233,7 +233,7 @@ def test_the_latest_word_on_consent_counts_and_at_one_instant_the_stricter():
     assert desk.anna.consents == {"email": [False, FEB], "line/news": [False, JAN], "sms": [False, JAN]}
 
 
-def test_a_bounce_suppresses_its_channel_and_an_unsubscribe_denies_it():
+def test_a_bounce_suppresses_its_channel_and_an_unsubscribe_denies_it() -> None:
     desk = Desk()
     desk.fold(
         event(Message("m-1", "bounced"), JAN),
@@ -246,14 +246,14 @@ def test_a_bounce_suppresses_its_channel_and_an_unsubscribe_denies_it():
     assert desk.anna.last_event_at == 0
 
 
-def test_other_events_are_news_and_move_the_last_event_only():
+def test_other_events_are_news_and_move_the_last_event_only() -> None:
     desk = Desk()
     assert desk.fold(event(Survey(9), FEB), event(Lead("fair"), JAN)) == [True, True]
     assert desk.counters() == {}
     assert desk.anna.last_event_at == FEB
 
 
-def test_categories_count_units_and_keep_the_most_bought():
+def test_categories_count_units_and_keep_the_most_bought() -> None:
     desk = Desk()
     desk.fold(*(bought(f"o-{n}", JAN + n, 100, {"sku": 2 + n % 2}, f"c-{n:02}") for n in range(CATEGORIES_KEPT + 8)))
     assert len(desk.anna.categories) == CATEGORIES_KEPT

@@ -60,13 +60,13 @@ def folded(stream: Sequence[Event], zone: ZoneInfo) -> Desk:
 
 @settings(max_examples=400, deadline=None)
 @given(streams, st.sampled_from(ZONES))
-def test_the_running_counters_are_what_the_definitions_count(stream, zone):
+def test_the_running_counters_are_what_the_definitions_count(stream, zone) -> None:
     assert folded(stream, zone).counters() == oracle.counters(stream, zone)
 
 
 @settings(max_examples=200, deadline=None)
 @given(streams, st.sampled_from(ZONES))
-def test_counting_cold_comes_to_the_same(stream, zone):
+def test_counting_cold_comes_to_the_same(stream, zone) -> None:
     desk = folded(stream, zone)
     cold: Counter[counters.Key] = Counter()
     for name, orders in desk.orders.items():
@@ -77,13 +77,13 @@ def test_counting_cold_comes_to_the_same(stream, zone):
 
 @settings(max_examples=200, deadline=None)
 @given(streams, st.sampled_from(ZONES))
-def test_the_log_alone_comes_to_the_same(stream, zone):
+def test_the_log_alone_comes_to_the_same(stream, zone) -> None:
     assert recount(stream, zone) == oracle.counters(stream, zone)
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.data(), streams, st.sampled_from(ZONES))
-def test_every_order_of_the_events_comes_to_the_same(data, stream, zone):
+def test_every_order_of_the_events_comes_to_the_same(data, stream, zone) -> None:
     shuffled = data.draw(st.permutations(stream))
     one, other = folded(stream, zone), folded(shuffled, zone)
     assert one.counters() == other.counters()
@@ -97,14 +97,14 @@ def test_every_order_of_the_events_comes_to_the_same(data, stream, zone):
 
 @settings(max_examples=200, deadline=None)
 @given(streams, st.sampled_from(ZONES))
-def test_every_event_twice_comes_to_the_same(stream, zone):
+def test_every_event_twice_comes_to_the_same(stream, zone) -> None:
     twice = [again for said in stream for again in (said, said)]
     assert folded(twice, zone).counters() == folded(stream, zone).counters()
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(events, min_size=1, max_size=10), st.sampled_from(ZONES))
-def test_the_customer_agrees_with_the_orders(stream, zone):
+def test_the_customer_agrees_with_the_orders(stream, zone) -> None:
     customer = folded(stream, zone).anna
     orders = oracle.told(stream)
     placed = [order for order in orders.values() if order.purchases]
@@ -129,7 +129,7 @@ many = st.lists(st.tuples(st.integers(0, 900), st.integers(1, 5), st.booleans())
 
 @settings(max_examples=15, deadline=None)
 @given(many, st.randoms())
-def test_the_day_buckets_are_exact_as_far_back_as_they_are_kept(plan, random):
+def test_the_day_buckets_are_exact_as_far_back_as_they_are_kept(plan, random) -> None:
     stream = [bought(f"o-{n}", START + day * 24 * HOUR, amount) for n, (day, amount, _) in enumerate(plan)]
     stream += [cancelled(f"o-{n}", START + day * 24 * HOUR + 1) for n, (day, _, gone) in enumerate(plan) if gone]
     random.shuffle(stream)
@@ -150,7 +150,7 @@ def test_the_day_buckets_are_exact_as_far_back_as_they_are_kept(plan, random):
 
 
 @pytest.mark.parametrize("zone", ZONES, ids=str)
-def test_several_customers_add_up(zone):
+def test_several_customers_add_up(zone) -> None:
     stream = [
         bought("o-1", START + 5 * HOUR, 100),
         bought("o-1", START + 40 * 24 * HOUR, 300),

@@ -16,7 +16,7 @@ HOUR = 3_600_000_000
 
 @settings(max_examples=500)
 @given(st.integers(1, 80 * 366 * 24 * HOUR), st.sampled_from(ALL))
-def test_the_short_way_to_the_calendar_is_the_long_way(us, zone_name):
+def test_the_short_way_to_the_calendar_is_the_long_way(us, zone_name) -> None:
     zone = ZoneInfo(zone_name)
     there = local(us, zone)
     assert calendar(us, zone) == (month_of(there), day_of(there))
@@ -35,7 +35,7 @@ def test_the_short_way_to_the_calendar_is_the_long_way(us, zone_name):
         ("Asia/Bangkok", "2026-01-01"),
     ],
 )
-def test_days_on_which_clocks_change_are_right_minute_by_minute(zone_name, day):
+def test_days_on_which_clocks_change_are_right_minute_by_minute(zone_name, day) -> None:
     zone = ZoneInfo(zone_name)
     middle = local(0, zone).fromisoformat(f"{day}T12:00:00+00:00")
     noon = int(middle.timestamp()) * 1_000_000
@@ -49,13 +49,13 @@ def test_days_on_which_clocks_change_are_right_minute_by_minute(zone_name, day):
     ("index", "grain", "text"),
     [(24312, "month", "2026-01"), (24323, "month", "2026-12"), (8107, "quarter", "2026Q4"), (2026, "year", "2026")],
 )
-def test_a_period_is_written_as_people_write_it(index, grain, text):
+def test_a_period_is_written_as_people_write_it(index, grain, text) -> None:
     assert name(index, grain) == text
     assert parse(text, grain) == index
 
 
 @given(st.integers(1970 * 12, 9999 * 12 + 11), st.sampled_from(list(GRAINS)))
-def test_parse_undoes_name(month, grain):
+def test_parse_undoes_name(month, grain) -> None:
     index = month // GRAINS[grain]
     assert parse(name(index, grain), grain) == index
 
@@ -76,6 +76,6 @@ def test_parse_undoes_name(month, grain):
         ("March", "month"),
     ],
 )
-def test_what_is_no_period_is_refused(text, grain):
+def test_what_is_no_period_is_refused(text, grain) -> None:
     with pytest.raises(ValueError, match="not a"):
         parse(text, grain)

@@ -16,15 +16,15 @@ TABLES = wording.tables(PAGE)
 
 
 @pytest.mark.parametrize("kind", [Report, Period, Overall])
-def test_the_page_lists_the_keys_of_the_json_in_their_order(kind):
+def test_the_page_lists_the_keys_of_the_json_in_their_order(kind) -> None:
     assert [row[0].strip("`") for row in TABLES[kind.__name__]] == list(kind.__struct_fields__)
 
 
-def test_the_page_lists_every_counter_in_the_words_of_the_code():
+def test_the_page_lists_every_counter_in_the_words_of_the_code() -> None:
     assert {row[0].strip("`"): row[1] for row in TABLES["Counters"]} == MEASURES
 
 
-def test_the_example_with_customers_who_come_back_is_right():
+def test_the_example_with_customers_who_come_back_is_right() -> None:
     desk = Desk()
     for name, months in [("old", ["2025-01", "2026-02"])] * 50 + [("both", ["2026-01", "2026-02"])] * 400:
         buys(desk, name, months)

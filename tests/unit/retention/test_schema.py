@@ -12,7 +12,7 @@ import pytest
 from retention import decode
 from retention.checks import MAX_EXTRAS
 from retention.errors import REASONS
-from retention.events import INTERNAL, TYPES, Envelope, Item, ReturnedItem
+from retention.events import INTERNAL, MAX_ITEMS, TYPES, Envelope, Item, ReturnedItem
 from retention.schema import FILE, events_schema, text
 from tests.unit.retention import wording
 from tests.unit.retention.making import BINARY, SHOP, record, refused, taken
@@ -32,24 +32,24 @@ def valid(event: bytes | str) -> bool:
     return bool(VALIDATOR.is_valid(json.loads(event)))
 
 
-def test_the_schema_in_the_docs_is_the_schema_of_the_code():
+def test_the_schema_in_the_docs_is_the_schema_of_the_code() -> None:
     kept = (ROOT / FILE).read_text(encoding="utf-8")
     assert kept == text(), f"{FILE} is stale; write it anew: regulars events schema --out {FILE}"
 
 
-def test_the_schema_is_a_sound_one():
+def test_the_schema_is_a_sound_one() -> None:
     jsonschema.Draft202012Validator.check_schema(events_schema())
     assert set(events_schema()["properties"]["type"]["enum"]) == set(TYPES) - {"product"}
 
 
 @pytest.mark.parametrize("block", GOOD)
-def test_an_example_of_the_page_is_valid_and_taken(block):
+def test_an_example_of_the_page_is_valid_and_taken(block) -> None:
     assert valid(block)
     assert taken(block.encode()).customer == "anna"
 
 
 @pytest.mark.parametrize(("expected", "block"), BAD)
-def test_a_bad_example_of_the_page_is_invalid_and_refused_as_it_says(expected, block):
+def test_a_bad_example_of_the_page_is_invalid_and_refused_as_it_says(expected, block) -> None:
     bad = refused(block.encode())
     assert [bad.reason, bad.field] == expected
     if bad.reason != "bad-money":  # 1e3 and 1000 are one number to a JSON Schema
@@ -57,18 +57,18 @@ def test_a_bad_example_of_the_page_is_invalid_and_refused_as_it_says(expected, b
 
 
 @pytest.mark.parametrize(("kind", "block"), BARE)
-def test_a_plain_example_of_the_page_is_taken(kind, block):
+def test_a_plain_example_of_the_page_is_taken(kind, block) -> None:
     decode.decode_data(kind, block.encode(), SHOP)
 
 
-def test_every_type_has_an_example():
+def test_every_type_has_an_example() -> None:
     shown = {json.loads(block)["type"] for block in GOOD}
     assert shown == set(TYPES) - {"product"}
     assert {kind for kind, _ in BARE} == {"purchase", "return", "birthday"}
     assert len(BAD) >= 5
 
 
-def test_the_binary_example_is_taken():
+def test_the_binary_example_is_taken() -> None:
     lines = PAGE.partition("ce_specversion")[1:]
     head, _, rest = "".join(lines).partition("\n\n")
     headers = [(name, value.encode()) for name, value in (line.strip().split(": ", 1) for line in head.splitlines())]
@@ -105,7 +105,7 @@ INVALID = [
 
 
 @pytest.mark.parametrize("value", INVALID)
-def test_what_the_schema_refuses_decode_refuses(value):
+def test_what_the_schema_refuses_decode_refuses(value) -> None:
     assert not valid(value)
     assert refused(value).reason in REASONS
 
@@ -123,7 +123,7 @@ def test_what_the_schema_refuses_decode_refuses(value):
         record('{"code":"ANNA"}', type="referral"),
     ],
 )
-def test_what_the_schema_lets_through_decode_takes(value):
+def test_what_the_schema_lets_through_decode_takes(value) -> None:
     assert valid(value)
     taken(value)
 
@@ -132,25 +132,25 @@ PAGES = TYPES | {"Item": Item, "ReturnedItem": ReturnedItem}
 
 
 @pytest.mark.parametrize("heading", PAGES)
-def test_the_table_of_a_type_lists_its_fields(heading):
+def test_the_table_of_a_type_lists_its_fields(heading) -> None:
     assert [tuple(row[:3]) for row in TABLES[heading]] == wording.rows(PAGES[heading])
 
 
-def test_the_table_of_the_envelope_lists_its_attributes():
+def test_the_table_of_the_envelope_lists_its_attributes() -> None:
     rows = TABLES["CloudEvents"]
     assert {row[0].strip("`") for row in rows} == set(Envelope.__struct_fields__)
     required = {row[0].strip("`") for row in rows if row[2] == "yes"}
     assert required == set(events_schema()["required"])
 
 
-def test_the_page_lists_every_reason_in_the_words_of_the_code():
+def test_the_page_lists_every_reason_in_the_words_of_the_code() -> None:
     assert {row[0].strip("`"): row[1] for row in TABLES["Dead letters"]} == REASONS
 
 
-def test_the_page_names_the_limits_of_the_code_and_the_internal_types():
+def test_the_page_names_the_limits_of_the_code_and_the_internal_types() -> None:
     limits = {row[0]: row[1] for row in TABLES["Limits"]}
     assert limits["an event"] == f"{decode.MAX_BYTES // 1024} KiB"
-    assert limits["items of an event"] == f"{decode.MAX_ITEMS:,}"
+    assert limits["items of an event"] == f"{MAX_ITEMS:,}"
     assert limits["customer id, id, source"] == f"{decode.MAX_KEY} characters"
     assert limits["time ahead of the clock"] == f"{decode.AHEAD // 3_600_000_000} hours"
     assert limits["tags and attributes of a profile"] == f"100 each, {MAX_EXTRAS // 1024} KiB together"

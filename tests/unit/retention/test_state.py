@@ -15,7 +15,7 @@ from tests.unit.retention.making import Desk, at, bought, returned
 DAY = 86_400_000_000
 
 
-def test_every_field_comes_back():
+def test_every_field_comes_back() -> None:
     customer = Customer(
         seq=7,
         at=8,
@@ -35,28 +35,29 @@ def test_every_field_comes_back():
         suppressed={"sms": "bounced"},
         entries={"welcome": [1, 2, 0]},
         staff=True,
+        walk_in=True,
     )
     assert all(getattr(customer, name) for name in Customer.__struct_fields__)
     assert state.decode(state.encode(customer)) == customer
 
 
-def test_a_new_customer_is_a_handful_of_bytes():
+def test_a_new_customer_is_a_handful_of_bytes() -> None:
     assert len(state.encode(Customer())) < 40
 
 
-def test_what_is_no_blob_is_refused():
+def test_what_is_no_blob_is_refused() -> None:
     with pytest.raises(msgspec.ValidationError):
         state.decode(msgspec.msgpack.encode(["x"]))
     with pytest.raises(NotImplementedError):
         state.decode(state.encode(Customer(profile={"x": 1})).replace(b"\xa1x\x01", b"\xa1x\xd4\x02\x00"))
 
 
-def test_a_value_that_would_come_back_as_another_is_refused():
+def test_a_value_that_would_come_back_as_another_is_refused() -> None:
     with pytest.raises(NotImplementedError):
         state.encode(Customer(profile={"x": object()}))
 
 
-def test_two_thousand_orders_over_five_years_fit_sixteen_kib():
+def test_two_thousand_orders_over_five_years_fit_sixteen_kib() -> None:
     chance = random.Random(3)
     desk = Desk()
     for n in range(2_000):
@@ -69,7 +70,7 @@ def test_two_thousand_orders_over_five_years_fit_sixteen_kib():
     assert len(state.encode(desk.anna)) <= 16 * 1024
 
 
-def test_an_order_comes_back_with_everything_said_about_it():
+def test_an_order_comes_back_with_everything_said_about_it() -> None:
     desk = Desk()
     desk.fold(bought("o-1", 5, 500, {"tea": 2, "cup": 1}), returned("o-1", 6, 120, items={"tea": 1}))
     order = desk.orders["anna"]["o-1"]

@@ -32,7 +32,7 @@ def words(schema: dict[str, Any]) -> str:
         return " or ".join(words(one) for one in given)
     if "enum" in schema:
         return ", ".join(f"`{value}`" for value in schema["enum"])
-    return _TYPES[schema["type"]](schema)
+    return str(_TYPES[schema["type"]](schema))
 
 
 def _string(schema: dict[str, Any]) -> str:
