@@ -1,0 +1,70 @@
+"""The reference of commands and settings says what the program does: no name too many, none missing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from console.cli.main import app
+from console.settings import Settings
+
+DOCS = Path(__file__).resolve().parents[3] / "docs" / "reference"
+CLI = (DOCS / "cli.md").read_text()
+SETTINGS = (DOCS / "settings.md").read_text()
+
+
+def commands(command: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """Every command that does something, with its whole name; Typer's classes are its own."""
+    if hasattr(command, "commands"):
+        if command.invoke_without_command:
+            yield name, command
+        for word, inner in command.commands.items():
+            yield from commands(inner, f"{name} {word}")
+    else:
+        yield name, command
+
+
+COMMANDS = dict(commands(typer.main.get_command(app), "regulars"))
+SECTIONS = {part.partition("\n")[0]: part for part in CLI.split("\n## ")[1:]}
+
+
+def test_every_command_has_its_section_and_no_section_is_too_many() -> None:
+    assert set(SECTIONS) == set(COMMANDS)
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_a_section_lists_the_options_of_its_command(name: str) -> None:
+    listed = {
+        option for row in re.findall(r"^\| (`-.*?) \|", SECTIONS[name], re.M) for option in re.findall(r"`(.+?)`", row)
+    }
+    options = [one for one in COMMANDS[name].params if one.param_type_name == "option"]
+    assert listed == {word for one in options for word in one.opts if word != "--help"}
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_a_command_that_takes_json_has_an_example_of_it(name: str) -> None:
+    takes = any("--json" in one.opts for one in COMMANDS[name].params)
+    assert takes == ("```json" in SECTIONS[name] or "retention.md" in SECTIONS[name])
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_a_command_says_what_it_does_and_so_does_each_of_its_options(name: str) -> None:
+    assert COMMANDS[name].help
+    for one in COMMANDS[name].params:
+        assert one.help or one.name == "help", one.name
+
+
+def test_every_setting_is_in_the_reference_with_its_default() -> None:
+    rows = dict(re.findall(r"^\| `REGULARS_([A-Z_]+)` \| (.*?) \|", SETTINGS, re.M))
+    told = {name.lower(): value.strip("`") for name, value in rows.items()}
+    real = {name: str(field.default) or "empty" for name, field in Settings.model_fields.items()}
+    assert told == real
+
+
+def test_the_choices_of_a_setting_are_named() -> None:
+    assert "`resend`, or `park`" in SETTINGS
