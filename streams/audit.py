@@ -11,9 +11,10 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 from msgspec import Struct
 
+from streams import broker as brokers
 from streams.broker import EVENTS, SOURCES, Broker, ends
 
 Identity = tuple[str, str]
@@ -85,14 +86,12 @@ def _identity(place: Place, record: Any, incarnation: str) -> Identity | None:
 
 
 async def _records(broker: Broker) -> dict[Place, Any]:
+    partitions = [each for each in await brokers.partitions(broker) if each.topic in (EVENTS, *SOURCES)]
+    if not partitions:
+        return {}
     consumer = AIOKafkaConsumer(bootstrap_servers=broker.bootstrap, enable_auto_commit=False, **broker.security)
     await consumer.start()
     try:
-        partitions = [
-            TopicPartition(topic, partition)
-            for topic in (EVENTS, *SOURCES)
-            for partition in consumer.partitions_for_topic(topic) or await _partitions(consumer, topic)
-        ]
         consumer.assign(partitions)
         until = await ends(consumer, partitions)
         await consumer.seek_to_beginning(*partitions)
@@ -106,8 +105,3 @@ async def _records(broker: Broker) -> dict[Place, Any]:
         return found
     finally:
         await consumer.stop()
-
-
-async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> Collection[int]:
-    await consumer.topics()
-    return consumer.partitions_for_topic(topic) or ()

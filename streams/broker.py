@@ -160,15 +160,15 @@ class TopicPosition(Struct, frozen=True):
 
 async def positions(broker: Broker) -> list[TopicPosition]:
     """Every partition of our topics that exists, with its readers' lag. Raises BrokerUnreachable."""
-    partitions = await _partitions(broker)
+    existing = await partitions(broker)
     found: list[TopicPosition] = []
     for group, topics in ((READERS, (EVENTS,)), (FORWARDERS, tuple(SOURCES)), (None, (DEAD_LETTERS,))):
-        found += await _positions(broker, group, [each for each in partitions if each.topic in topics])
+        found += await _positions(broker, group, [each for each in existing if each.topic in topics])
     return found
 
 
-async def _partitions(broker: Broker) -> list[TopicPartition]:
-    """Every partition of our topics that exists."""
+async def partitions(broker: Broker) -> list[TopicPartition]:
+    """Every partition of our topics that exists. Raises BrokerUnreachable."""
     admin = await _admin(broker)
     try:
         existing = set(await admin.list_topics())
@@ -183,18 +183,18 @@ async def _partitions(broker: Broker) -> list[TopicPartition]:
         await admin.close()
 
 
-async def _positions(broker: Broker, group: str | None, partitions: Sequence[TopicPartition]) -> list[TopicPosition]:
-    if not partitions:  # a consumer without a group and without work ends in CancelledError (aiokafka 0.14)
+async def _positions(broker: Broker, group: str | None, existing: Sequence[TopicPartition]) -> list[TopicPosition]:
+    if not existing:  # a consumer without a group and without work ends in CancelledError (aiokafka 0.14)
         return []
     consumer = AIOKafkaConsumer(
         bootstrap_servers=broker.bootstrap, group_id=group, enable_auto_commit=False, **broker.security
     )
     await consumer.start()
     try:
-        consumer.assign(partitions)
-        begins, stop = await consumer.beginning_offsets(partitions), await ends(consumer, partitions)
+        consumer.assign(existing)
+        begins, stop = await consumer.beginning_offsets(existing), await ends(consumer, existing)
         found = []
-        for each in partitions:
+        for each in existing:
             committed = await consumer.committed(each) if group is not None else None
             lag = None if group is None else stop[each] - max(committed or 0, begins[each])
             found.append(TopicPosition(each.topic, each.partition, begins[each], stop[each], committed, lag))

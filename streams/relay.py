@@ -92,7 +92,8 @@ class Relay:
 
 def _value(letter: Letter) -> bytes | None:
     """The original value, if the topic is sure to take it; the store keeps it anyway."""
-    return None if _too_large(letter) else letter.value
+    value = None if _too_large(letter) else letter.value
+    return b"" if value is None and letter.key is None else value  # aiokafka refuses to send nothing at all
 
 
 def _too_large(letter: Letter) -> bool:

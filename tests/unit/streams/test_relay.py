@@ -27,6 +27,7 @@ class FakeProducer:
         self.sent: list[tuple[str, bytes | None, bytes | None, dict[str, bytes]]] = []
 
     async def send(self, topic: str, key: bytes | None, value: bytes | None, headers: Any = ()) -> Awaitable[None]:
+        assert (key, value) != (None, None), "Need at least one: key or value"
         self.sent.append((topic, key, value, dict(headers)))
         acknowledged: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if topic in self.broken:
@@ -119,3 +120,13 @@ async def test_a_value_too_large_for_the_topic_is_left_out_and_said_so(store: St
     assert sent == (value if whole else None)
     assert ("left-out" in headers) == (not whole)
     assert bytes(rows(store, "dead_letter")[0]["value"]) == value
+
+
+async def test_a_record_without_key_and_value_is_relayed_too(store: Store) -> None:
+    """The producer refuses to send neither."""
+    with batch(store) as opened:
+        opened.bury([letter(1, reason="tombstone", key=None, value=None)], 1)
+        opened.bury([letter(2, reason="too-large", key=None, value=b"x" * (LARGEST + 1))], 2)
+    producer = FakeProducer()
+    assert await relay(store, producer) == 2
+    assert [(key, value) for _, key, value, _ in producer.sent] == [(None, b""), (None, b"")]

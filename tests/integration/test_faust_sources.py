@@ -1,0 +1,156 @@
+"""Faust's agents on real brokers: purchases, returns and birthdays in, CloudEvents on `events` out, none lost."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiokafka.errors import KafkaTimeoutError
+
+from retention.decode import decode
+from retention.shop import Shop as Money
+from storage.store import Store
+from streams.broker import EVENTS, Broker
+from streams.errors import IntakeHalted
+from streams.sources.forward import Forwarder
+from tests.unit.storage.kit import store_of
+from tests.unit.streams.kit import shop_on
+from tests.unit.streams.rig import committed, empty, eventually, produce, read, sources
+
+
+def clock() -> int:
+    return time.time_ns() // 1_000
+
+
+@pytest.fixture
+def store(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Store]:
+    with store_of("sqlite", request, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+async def shop(broker: str, request: pytest.FixtureRequest) -> Broker:
+    """Either broker with our topics empty."""
+    return await empty(broker, embedded="tansu" in request.node.callspec.id)
+
+
+class Producer:
+    """A real producer behind a gate; the next `failures` records fail although they were produced."""
+
+    def __init__(self, inner: Any, failures: int = 0) -> None:
+        self.inner = inner
+        self.failures = failures
+        self.asked = 0
+        self.open = asyncio.Event()
+        self.open.set()
+
+    async def send(self, topic: str, **record: Any) -> Any:
+        self.asked += 1
+        await self.open.wait()
+        sent = await self.inner.send(topic, **record)
+        if self.failures > 0:
+            self.failures -= 1
+            await sent
+            raise KafkaTimeoutError
+        return sent
+
+
+@asynccontextmanager
+async def forwarding(shop: Broker, store: Store, failures: int = 0) -> AsyncIterator[tuple[Forwarder, Producer]]:
+    inner = shop.producer()
+    await inner.start()
+    producer = Producer(inner, failures)
+    try:
+        yield Forwarder(producer, store, Money(), shop.incarnation, 0.5, clock), producer
+    finally:
+        await inner.stop()
+
+
+async def purchases(shop: Broker, first: int, last: int) -> None:
+    values = [f'{{"order_id":"o-{number}","total":"1.00"}}'.encode() for number in range(first, last)]
+    await produce(shop, *values, topic="purchases", key=b"anna", partition=0)
+
+
+def orders(records: list[Any]) -> Counter[str]:
+    return Counter(json.loads(record.value)["data"]["order_id"] for record in records)
+
+
+async def done(shop: Broker, topic: str, count: int) -> bool:
+    return sum((await committed(shop, topic)).values()) == count
+
+
+async def test_what_the_shop_writes_becomes_events_and_what_is_wrong_dead_letters(shop: Broker, store: Store) -> None:
+    async with forwarding(shop, store) as (forwarder, _):
+        await produce(shop, b'{"order_id":"o-1","total":8.90}', b'{"order_id":1}', topic="purchases", key=b"anna")
+        await produce(shop, b'{"return_id":"r-1","total":"1.00","customer":"ben"}', topic="returns", key=None)
+        await produce(shop, b'{"id":"b-1","date":"--02-29"}', b"\xff", topic="birthdays", key="แอน".encode())
+        no_time = clock() * 1_000 if shop.embedded else 0  # Kafka 4 itself refuses a time that is far ahead
+        await produce(shop, b"{}", topic="birthdays", key=b"dan", timestamp_ms=no_time)
+        async with sources(shop, forwarder):
+            records = await read(shop, EVENTS, 3)
+            await eventually(lambda: done(shop, "purchases", 2))
+            await eventually(lambda: done(shop, "returns", 1))
+            await eventually(lambda: done(shop, "birthdays", 3))
+    assert len(records) == 3
+    events = {}
+    for record in records:
+        event = decode(record.key, record.value, record.headers, Money(), clock())
+        events[event.type] = (event.customer, event.source, event.amount)
+        assert abs(event.time - clock()) < 600_000_000
+    incarnation = shop.incarnation
+    assert events == {
+        "purchase": ("anna", f"/topics/purchases/{incarnation}", 890),
+        "return": ("ben", f"/topics/returns/{incarnation}", 100),
+        "birthday": ("แอน", "/topics/birthdays", 0),
+    }
+    with shop_on(store) as kept:
+        letters = kept.rows("dead_letter")
+    assert {(row["topic"], row["reason"], row["field"]) for row in letters} == {
+        ("purchases", "bad-data", "order_id"),
+        ("birthdays", "not-utf8", ""),
+        ("birthdays", "bad-time", "time"),
+    }
+    assert {row["incarnation"] for row in letters} == {incarnation}
+
+
+async def test_neither_a_producer_that_fails_nor_a_stop_in_the_middle_loses_anything(
+    shop: Broker, store: Store
+) -> None:
+    """Faust's own forms acknowledge a batch that failed, or never see every second one after it."""
+    async with forwarding(shop, store, failures=3) as (forwarder, producer):
+        async with sources(shop, forwarder, batch=10):
+            await purchases(shop, 0, 25)
+            await eventually(lambda: done(shop, "purchases", 25))
+            await purchases(shop, 25, 60)
+            await eventually(lambda: done(shop, "purchases", 60))
+            assert producer.failures == 0
+            producer.open.clear()
+            await purchases(shop, 60, 90)
+            asked = producer.asked
+            await eventually(lambda: producer.asked > asked)
+        assert await committed(shop, "purchases") == {0: 60}
+        producer.open.set()
+        async with sources(shop, forwarder, batch=10):
+            await eventually(lambda: done(shop, "purchases", 90))
+    found = orders(await read(shop, EVENTS, 90))
+    assert set(found) == {f"o-{number}" for number in range(90)}
+
+
+async def test_too_many_bad_records_end_the_worker_and_are_not_acknowledged(shop: Broker, store: Store) -> None:
+    failed: list[BaseException] = []
+    async with forwarding(shop, store) as (forwarder, _), sources(shop, forwarder, 500, failed.append):
+        await produce(shop, *[b"{"] * 300, topic="purchases", key=b"anna", partition=0)
+        await eventually(lambda: bool(failed))
+        assert isinstance(failed[0], IntakeHalted)
+        assert "of purchases/0 are bad" in str(failed[0])
+    position = (await committed(shop, "purchases")).get(0, 0)
+    with shop_on(store) as kept:
+        assert len(kept.dead()) == position < 300
+        assert [row["topic"] for row in kept.rows("partition") if row["halted"]] == ["purchases"]
