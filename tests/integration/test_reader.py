@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from aiokafka.codec import has_lz4, has_snappy, has_zstd
 
 from storage.store import Store
 from storage.writer import Held
@@ -198,6 +199,29 @@ async def test_a_second_reader_shares_the_work_and_nothing_is_doubled(events: Br
         assert shop.dead() == {}
         assert sum(row["epoch"] for row in shop.rows("partition")) > PARTITIONS
     assert len(set(applied(store))) == sent
+
+
+@pytest.mark.parametrize(
+    "codec",
+    [
+        "gzip",
+        *(
+            pytest.param(
+                name,
+                marks=pytest.mark.xfail(
+                    not has(), reason="aiokafka reads it only with cramjam: aiokafka[snappy,lz4,zstd]", strict=True
+                ),
+            )
+            for name, has in (("snappy", has_snappy), ("lz4", has_lz4), ("zstd", has_zstd))
+        ),
+    ],
+)
+async def test_records_are_read_however_their_producer_packed_them(kafka_broker: str, store: Store, codec: str) -> None:
+    events = await empty(kafka_broker, embedded=False, packed=codec)
+    await produce(events, *purchases(0, 20))
+    async with reading(events, store) as work:
+        await eventually(lambda: work.total.applied == 20 or bool(work.task and work.task.done()))
+    assert len(applied(store)) == 20
 
 
 async def test_a_reader_that_halts_commits_nothing_of_the_bad_batch(events: Broker, store: Store) -> None:

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from rules.ruleset import RuleSet
 from storage.store import Store
@@ -36,8 +36,11 @@ async def eventually(true: Callable[[], bool] | Callable[[], Awaitable[bool]], w
         await asyncio.sleep(0.02)
 
 
-async def empty(address: str, embedded: bool) -> Broker:
-    """The broker with our topics new: on a broker that other tests used they are deleted first."""
+async def empty(address: str, embedded: bool, packed: str = "") -> Broker:
+    """The broker with our topics new: on a broker that other tests used they are deleted first.
+
+    `packed` names the compression that topic `events` keeps its records in, whatever producers send.
+    """
     broker = Broker(address, embedded, "log-1" if embedded else "")
     admin = AIOKafkaAdminClient(bootstrap_servers=address)
     await admin.start()
@@ -50,6 +53,8 @@ async def empty(address: str, embedded: bool) -> Broker:
         if old:
             await admin.delete_topics(sorted(old))
             await eventually(deleted)
+        if packed:
+            await admin.create_topics([NewTopic(EVENTS, PARTITIONS, 1, topic_configs={"compression.type": packed})])
     finally:
         await admin.close()
     made = await connect(broker, PARTITIONS, 1, 7)
