@@ -12,8 +12,14 @@ import typer
 
 from console.cli.main import app
 from console.settings import Settings
+from rules import read_policy, read_rule
+from rules.engine import decide
+from rules.language.functions import FUNCTIONS
+from rules.language.schema import CUSTOMER, TRIGGERS
+from templates.filters import FILTERS
 
-DOCS = Path(__file__).resolve().parents[3] / "docs" / "reference"
+ROOT = Path(__file__).resolve().parents[3]
+DOCS = ROOT / "docs" / "reference"
 CLI = (DOCS / "cli.md").read_text()
 SETTINGS = (DOCS / "settings.md").read_text()
 
@@ -64,6 +70,41 @@ def test_every_setting_is_in_the_reference_with_its_default() -> None:
     told = {name.lower(): value.strip("`") for name, value in rows.items()}
     real = {name: str(field.default) or "empty" for name, field in Settings.model_fields.items()}
     assert told == real
+
+
+def _marked(page: str) -> set[str]:
+    """Every word that a page prints as code, blocks left out."""
+    return {
+        word
+        for code in re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", page, flags=re.S))
+        for word in re.findall(r"[a-z_]+", code)
+    }
+
+
+WRITTEN = (ROOT / "docs" / "how-to" / "marketer.md").read_text()
+
+
+@pytest.mark.parametrize("key", [*read_rule.KEYS, *read_policy.KEYS])
+def test_every_key_of_a_rule_and_of_the_policy_is_told_to_the_marketer(key: str) -> None:
+    assert f"| `{key}` |" in WRITTEN
+
+
+def test_every_field_and_function_of_conditions_is_told_to_the_marketer() -> None:
+    told = _marked(WRITTEN)
+    fields = {path.partition(".")[2] for path in CUSTOMER}
+    assert (fields | set(FUNCTIONS) | set(TRIGGERS)) - told == set()
+
+
+def test_every_filter_of_messages_is_told_to_the_marketer() -> None:
+    told = _marked(WRITTEN)
+    assert {name for name in FILTERS if not name.startswith("_")} - told == set()
+
+
+def test_every_reason_of_the_guards_is_told_to_the_marketer() -> None:
+    source = Path(str(decide.__file__)).read_text()
+    reasons = set(re.findall(r'(?:SUPPRESSED, |return |return "", |else )"([a-z-]+)"', source))
+    assert len(reasons) >= 6
+    assert {reason for reason in reasons if f"| `{reason}` |" not in WRITTEN} == set()
 
 
 def test_the_choices_of_a_setting_are_named() -> None:
