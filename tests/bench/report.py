@@ -88,13 +88,16 @@ def this_machine() -> Machine:
 
 
 def show(report: Report, as_json: bool) -> None:
-    """Print it."""
+    """Print it on standard output."""
     if as_json:
         print(msgspec.json.format(msgspec.json.encode(report), indent=2).decode())
         return
     console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=WIDTH)
+    print_table(report, console if console.is_terminal else Console(highlight=False, width=WIDTH))
+
+
+def print_table(report: Report, console: Console) -> None:
+    """The table and what there is to say about it."""
     machine = report.machine
     console.print(
         f"{report.events:,} events of {report.customers:,} customers, {report.partitions} partitions, embedded broker\n"

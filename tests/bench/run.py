@@ -28,6 +28,8 @@ ON_THE_BROKER = {"read", "limit", "obvious", "regulars"}
 OBVIOUS_SHARE = 25
 """The obvious program gets one event in so many, at least `OBVIOUS_LEAST`: its rate does not need more."""
 OBVIOUS_LEAST = 3_000
+SLOWEST = 50
+"""Events a second below which a contestant hangs rather than works."""
 ORDER = ("read", "limit", "obvious", "regulars", "apply")
 
 
@@ -104,7 +106,8 @@ async def _produce(broker: Broker, job: Job) -> None:
 def _process(job: Job) -> Timed:
     """The contestant in a fresh interpreter: nobody profits from what another one warmed up."""
     command = [sys.executable, "-m", "tests.bench.contestant", msgspec.json.encode(job).decode()]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    patience = 120 + job.events / SLOWEST
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=patience)
     if done.returncode != 0:
         raise SystemExit(f"{job.contestant} failed:\n{done.stderr}")
     if job.sample:
