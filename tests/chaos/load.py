@@ -35,6 +35,11 @@ class Emit:
     again: bool = False
 
 
+def spoiled(bad: poison.Poison) -> Emit:
+    """A record to produce out of a poison."""
+    return Emit(bad.topic, bad.key, bad.value, bad.headers, poison=bad.reason, late=bad.late)
+
+
 class Customer:
     """What the shop remembers of one."""
 
@@ -44,12 +49,13 @@ class Customer:
 
 
 class Load:
-    """The stream. `partitions` of topic `events`, to send some records to a wrong one."""
+    """The stream. `partitions` of topic `events`, to send some records to a wrong one; `poisoned` a share."""
 
-    def __init__(self, seed: int, partitions: int, customers: int = 300) -> None:
+    def __init__(self, seed: int, partitions: int, customers: int = 300, poisoned: float = POISONED) -> None:
         self.chance = random.Random(seed)
         self.partitions = partitions
         self.most = customers
+        self.poisoned = poisoned
         self.customers: list[Customer] = []
         self.number = 0
         self.sent: deque[Emit] = deque(maxlen=400)
@@ -59,10 +65,9 @@ class Load:
         """The next record; depends on the seed, on how many there were, and on `now`, the time of what is new."""
         self.number += 1
         draw = self.chance.random()
-        if draw < POISONED:
-            bad = poison.any_poison(self.chance, self._customer().id, self.number, _text(now))
-            return Emit(bad.topic, bad.key, bad.value, bad.headers, poison=bad.reason, late=bad.late)
-        draw -= POISONED
+        if draw < self.poisoned:
+            return spoiled(poison.any_poison(self.chance, self._customer().id, self.number, _text(now)))
+        draw -= self.poisoned
         if self.sent and draw < REPEATED:
             return replace(self.chance.choice(self.sent), again=True)
         draw -= REPEATED

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Collection, Mapping, Sequence
+from typing import cast
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from console.cli.main import main
+from retention.events import Event
+from retention.state import Customer
+from rules.engine.decide import Decided
+from rules.ruleset import RuleSet
 from storage.batch import Batch
+from streams.apply import Applier
 from streams.reader import Reader
 from streams.record import Record
 from streams.sources.forward import Forwarder
@@ -63,7 +70,21 @@ def no_inbox() -> None:
     Batch.receive = receive  # type: ignore[method-assign]
 
 
-MUTANTS = {"commit-first": commit_first, "no-inbox": no_inbox, "ack-first": ack_first}
+def stumbles() -> None:
+    """The rules raise for every event of the customer that STUMBLER names."""
+    stumbler = os.environ["STUMBLER"]
+    apply = sys.modules[Applier.__module__]
+    sound = apply.decide
+
+    def decide(rules: RuleSet, event: Event, customer: Customer, new: bool) -> Decided:
+        if event.customer == stumbler:
+            raise ZeroDivisionError
+        return cast(Decided, sound(rules, event, customer, new))
+
+    setattr(apply, "decide", decide)  # noqa: B010 - the module does not export it
+
+
+MUTANTS = {"commit-first": commit_first, "no-inbox": no_inbox, "ack-first": ack_first, "stumbles": stumbles}
 
 if __name__ == "__main__":
     MUTANTS[sys.argv.pop(1)]()

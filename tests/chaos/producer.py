@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,13 +42,7 @@ class Producer:
         self.load = load
         self.rate = rate
         self.ledger = Ledger()
-        self._producer = AIOKafkaProducer(
-            bootstrap_servers=setup.bootstrap,
-            acks="all",
-            enable_idempotence=not setup.embedded,
-            max_request_size=2 * 1024 * 1024,
-            linger_ms=5,
-        )
+        self._producer = client(setup)
         self._stopping = False
 
     async def run(self) -> None:
@@ -62,7 +57,7 @@ class Producer:
                 target = int((asyncio.get_running_loop().time() - begun) * self.rate)
                 for _ in range(target - due):
                     emit = self.load.next(dt.datetime.now(dt.UTC))
-                    task = asyncio.create_task(self._noted(emit, await self._send(emit)))
+                    task = asyncio.create_task(_noted(self.ledger, emit, await _send(self._producer, emit)))
                     waiting.add(task)
                     task.add_done_callback(_raise(waiting))
                 due = target
@@ -74,15 +69,40 @@ class Producer:
         """Send no more."""
         self._stopping = True
 
-    async def _send(self, emit: Emit) -> asyncio.Future[Any]:
-        sent: asyncio.Future[Any] = await self._producer.send(
-            emit.topic, key=emit.key, value=emit.value, headers=list(emit.headers), partition=emit.partition
-        )
-        return sent
 
-    async def _noted(self, emit: Emit, sent: asyncio.Future[Any]) -> None:
-        where = await sent
-        self.ledger.note(emit, (where.topic, where.partition, where.offset))
+def client(setup: Setup) -> AIOKafkaProducer:
+    """A producer that acknowledges only what the broker keeps; to be made inside a running loop."""
+    return AIOKafkaProducer(
+        bootstrap_servers=setup.bootstrap,
+        acks="all",
+        enable_idempotence=not setup.embedded,
+        max_request_size=2 * 1024 * 1024,
+        linger_ms=5,
+    )
+
+
+async def produce(setup: Setup, emits: Iterable[Emit]) -> Ledger:
+    """Produce these in order and have them acknowledged."""
+    ledger = Ledger()
+    producer = client(setup)
+    await producer.start()
+    try:
+        await asyncio.gather(*[_noted(ledger, emit, await _send(producer, emit)) for emit in emits])
+    finally:
+        await producer.stop()
+    return ledger
+
+
+async def _send(producer: AIOKafkaProducer, emit: Emit) -> asyncio.Future[Any]:
+    sent: asyncio.Future[Any] = await producer.send(
+        emit.topic, key=emit.key, value=emit.value, headers=list(emit.headers), partition=emit.partition
+    )
+    return sent
+
+
+async def _noted(ledger: Ledger, emit: Emit, sent: asyncio.Future[Any]) -> None:
+    where = await sent
+    ledger.note(emit, (where.topic, where.partition, where.offset))
 
 
 def _raise(waiting: set[asyncio.Task[None]]) -> Any:

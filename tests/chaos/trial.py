@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import random
+import shutil
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from tests.chaos.faults import Kills, kill_often
 from tests.chaos.load import Load
@@ -19,7 +22,7 @@ from tests.chaos.topics import SOURCES, lag, read
 from tests.chaos.verdict import Verdict, judge
 from tests.chaos.worker import Worker, ask
 
-DRAINED_WITHIN = 180.0
+DRAINED_WITHIN = 120.0
 """Seconds the worker may take for what is left once nobody produces or kills."""
 QUIET = 2.0
 """Seconds without a batch that mean there is nothing left."""
@@ -65,6 +68,10 @@ def run(plan: Plan) -> Report:
     with setup(plan.store, plan.broker) as at:
         report = asyncio.run(_trial(plan, at))
         report.problems += _verify(at)
+        if not report.good and not plan.mutant:
+            kept = Path(tempfile.mkdtemp(prefix="regulars-chaos-kept-"))
+            shutil.copytree(at.home, kept, dirs_exist_ok=True)
+            report.problems.append(f"the worker's log and the store are kept in {kept}")
     report.seconds = time.monotonic() - began
     return report
 
@@ -80,7 +87,7 @@ async def _trial(plan: Plan, at: Setup) -> Report:
         kills = await kill_often(worker, store, plan.kills, random.Random(plan.seed))
         producer.stop()
         await producing
-        if not await _drained(at, store):
+        if not await drained(at, store):
             problems.append(f"not drained within {DRAINED_WITHIN:g} s")
     finally:
         code = worker.stop()
@@ -89,12 +96,12 @@ async def _trial(plan: Plan, at: Setup) -> Report:
     records = await read(at.bootstrap, ["events", *SOURCES])
     now = dt.datetime.now(dt.UTC)
     expected = expect(records, producer.ledger.poison, at.incarnation, at.partitions, now)
-    verdict = judge(expected, held(store, at.incarnation), await _relayed(at))
+    verdict = judge(expected, held(store, at.incarnation), await relayed(at))
     redelivered = expected.repeated - producer.ledger.repeated
     return Report(plan, kills, producer.ledger, verdict, redelivered, problems=problems)
 
 
-async def _drained(at: Setup, store: Store) -> bool:
+async def drained(at: Setup, store: Store) -> bool:
     """Whether everything was worked off: no lag, nothing waits to be relayed, no batch for a while."""
     deadline = time.monotonic() + DRAINED_WITHIN
     while time.monotonic() < deadline:
@@ -105,7 +112,7 @@ async def _drained(at: Setup, store: Store) -> bool:
     return False
 
 
-async def _relayed(at: Setup) -> set[tuple[str, int, int]]:
+async def relayed(at: Setup) -> set[tuple[str, int, int]]:
     """The places that the records of topic `dead-letters` name."""
     places = set()
     for record in await read(at.bootstrap, ["dead-letters"]):
