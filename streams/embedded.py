@@ -65,13 +65,23 @@ class EmbeddedBroker:
         if self._process is None and self._adopted is None:
             return
         if self._process is not None:
-            self._process.terminate()
-            self._process.wait(10)
+            self._end()
         elif self._adopted is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._adopted, signal.SIGTERM)
         self._process = self._adopted = None
         self._file.unlink(missing_ok=True)
+
+    def _end(self) -> None:
+        """End the process we started, the hard way if it does not listen."""
+        assert self._process is not None
+        self._process.terminate()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
 
     def _launch(self) -> Broker:
         self.home.mkdir(parents=True, exist_ok=True)
@@ -89,6 +99,7 @@ class EmbeddedBroker:
         deadline = time.monotonic() + READY_WITHIN
         while not _listens(bootstrap):
             if self._process.poll() is not None or time.monotonic() > deadline:
+                self._end()
                 raise BrokerUnreachable(f"the embedded broker did not start; see {self.home / 'broker.log'}")
             time.sleep(0.02)
         self._write(bootstrap, uuid.uuid4().hex, self._process.pid)
