@@ -40,7 +40,8 @@ log = logging.getLogger(__name__)
 
 ROLES = ("sources", "reader", "delivery", "relay")
 GRACE = 20.0
-"""Seconds a stopping process may take before it is ended the hard way (a crashed Faust worker can hang, #684)."""
+"""Seconds beyond the send timeout that a stopping process may take before it is ended the hard way (a crashed Faust
+worker can hang, faust-streaming #684)."""
 
 
 class BadFiles(Exception):
@@ -142,7 +143,7 @@ class Worker:
         stopped = asyncio.create_task(self._wait_for_stop())
         await asyncio.wait({stopped, self._failed}, return_when=asyncio.FIRST_COMPLETED)
         stopped.cancel()
-        self._guard = _end_process_after(GRACE)
+        self._guard = _end_process_after(self.settings.send_timeout + GRACE)
         if self._failed.done():
             self._failed.result()
 
@@ -194,7 +195,8 @@ class Worker:
             reader = await self._reader(parts, store, rules, broker) if "reader" in self.roles else None
             if "sources" in self.roles:
                 forwarder = await self._forwarder(parts, store, rules.policy.shop, broker)
-                app = faust_app.build(broker, forwarder, reader, self.settings.batch_size, self._fail)
+                folder = self.settings.home / "faust"
+                app = faust_app.build(broker, forwarder, reader, self.settings.batch_size, folder, self._fail)
                 parts.push_async_callback(app.stop)
                 await app.start()
             elif reader is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterable, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import faust
@@ -26,12 +27,13 @@ def build(
     forwarder: Forwarder,
     reader: Reader | None,
     batch: int,
+    folder: Path,
     fail: Callable[[BaseException], None],
 ) -> Any:
     """The app with an agent a source topic, and the reader when there is one (an app without agents crashes).
 
     Whatever escapes an agent or the reader goes to `fail`, which is to end the process: Faust would
-    acknowledge what the agent held and go on without it.
+    acknowledge what the agent held and go on without it. Faust makes `folder`, and leaves it empty.
     """
     app = faust.App(
         FORWARDERS,
@@ -50,6 +52,7 @@ def build(
         web_enabled=False,
         worker_redirect_stdouts=False,
         autodiscover=False,
+        datadir=folder,
         loop=asyncio.get_running_loop(),
     )
     for topic in SOURCES:

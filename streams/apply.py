@@ -134,9 +134,9 @@ class Applier:
         return digest.digest()
 
     def content(self, event: Event) -> bytes:
-        """Keyed digest of what an identity must always come with."""
+        """Keyed digest of what an identity must always come with. Not the time: a retry may carry a new one."""
         digest = self._digest.copy()
-        digest.update(f"{event.type}\x1f{event.customer}\x1f{event.time}\x1f".encode() + event.raw)
+        digest.update(f"{event.type}\x1f{event.customer}\x1f".encode() + event.raw)
         return digest.digest()
 
 

@@ -35,8 +35,8 @@ def find(home: Path) -> Broker:
     known = _read(home)
     if known is None or not _listens(known.bootstrap):
         raise BrokerUnreachable(
-            "no embedded broker is running here; start one with `regulars run` or `regulars demo`, "
-            "or set REGULARS_BROKER=kafka://host:9092"
+            f"no embedded broker is running for {home}; start one with `regulars run`, point REGULARS_HOME at the "
+            "folder of one that runs (the demo's is .regulars/demo), or set REGULARS_BROKER=kafka://host:9092"
         )
     return Broker(known.bootstrap, embedded=True, incarnation=known.incarnation)
 
