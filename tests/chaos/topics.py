@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 
 SOURCES = {"purchases": "purchase", "returns": "return", "birthdays": "birthday"}
 GROUPS = {"events": "regulars", **dict.fromkeys(SOURCES, "regulars-sources")}
@@ -36,7 +37,7 @@ async def read(bootstrap: str, topics: Sequence[str]) -> list[Raw]:
     )
     await consumer.start()
     try:
-        places = await _places(consumer, topics)
+        places = await _places(bootstrap, topics)
         ends = await consumer.end_offsets(places)
         consumer.assign(places)
         await consumer.seek_to_beginning(*places)
@@ -57,7 +58,7 @@ async def lag(bootstrap: str) -> int:
         consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False)
         await consumer.start()
         try:
-            places = await _places(consumer, [topic for topic, owner in GROUPS.items() if owner == group])
+            places = await _places(bootstrap, [topic for topic, owner in GROUPS.items() if owner == group])
             ends = await consumer.end_offsets(places)
             for place in places:
                 total += max(0, ends[place] - (await consumer.committed(place) or 0))
@@ -66,13 +67,18 @@ async def lag(bootstrap: str) -> int:
     return total
 
 
-async def _places(consumer: AIOKafkaConsumer, topics: Sequence[str]) -> list[TopicPartition]:
-    await consumer.topics()
-    return [
-        TopicPartition(topic, partition)
-        for topic in topics
-        for partition in sorted(consumer.partitions_for_topic(topic) or ())
-    ]
+async def _places(bootstrap: str, topics: Sequence[str]) -> list[TopicPartition]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        described = await admin.describe_topics(list(topics))
+    finally:
+        await admin.close()
+    return sorted(
+        TopicPartition(topic["topic"], partition["partition"])
+        for topic in described
+        for partition in topic["partitions"]
+    )
 
 
 def _raw(message: Any) -> Raw:
