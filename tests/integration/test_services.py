@@ -11,8 +11,11 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from deploy.kafka.cluster import brokers
+from console.settings import Settings
+from deploy.kafka.cluster import brokers, live
+from streams.broker import EVENTS, connect, parse
 from tests import services
+from tests.servers import KafkaCluster, Server
 
 
 def plain(url: str) -> str:
@@ -75,6 +78,56 @@ async def read(broker: str, topic: str, count: int) -> list[tuple[bytes | None, 
     finally:
         await consumer.stop()
     return [(record.key, record.value) for record in got]
+
+
+async def leader_of(bootstrap: str, topic: str) -> int:
+    """The node that leads partition 0."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        (described,) = await admin.describe_topics([topic])
+    finally:
+        await admin.close()
+    leader: int = next(each["leader"] for each in described["partitions"] if each["partition"] == 0)
+    return leader
+
+
+async def test_with_three_copies_a_killed_leader_loses_nothing_and_work_goes_on(
+    kafka_cluster: KafkaCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REGULARS_REPLICATION", "3")
+    settings = Settings(broker=f"kafka://{kafka_cluster.bootstrap}")
+    broker = await connect(parse(settings.broker), 1, settings.replication, settings.topic_retention_days)
+    producer = broker.producer()
+    await producer.start()
+    try:
+        await producer.send_and_wait(EVENTS, b"before", key=b"anna", partition=0)
+        leader = await leader_of(broker.bootstrap, EVENTS)
+        kafka_cluster.kill(leader)
+        assert await read(broker.bootstrap, EVENTS, 1) == [(b"anna", b"before")]
+        await producer.send_and_wait(EVENTS, b"after", key=b"anna", partition=0)
+    finally:
+        await producer.stop()
+    assert await leader_of(broker.bootstrap, EVENTS) != leader
+    assert await read(broker.bootstrap, EVENTS, 2) == [(b"anna", b"before"), (b"anna", b"after")]
+    kafka_cluster.start(leader)
+    assert kafka_cluster.running == [1, 2, 3]
+    assert live(services.HOST, kafka_cluster.nodes[leader].port) == {1, 2, 3}
+
+
+@pytest.mark.parametrize("way", ["stop", "kill"])
+def test_a_database_that_went_down_comes_back_with_what_it_acknowledged(postgres_server: Server, way: str) -> None:
+    holder = psycopg.connect(postgres_server.address, autocommit=True)
+    holder.execute("CREATE TABLE kept AS SELECT 7 AS number")
+    getattr(postgres_server, way)()
+    with pytest.raises(psycopg.OperationalError):
+        holder.execute("SELECT number FROM kept")
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(postgres_server.address)
+    postgres_server.start()
+    with psycopg.connect(postgres_server.address) as connection:
+        assert connection.execute("SELECT number FROM kept").fetchall() == [(7,)]
+    holder.close()
 
 
 def test_an_embedded_broker_is_gone_when_it_is_left() -> None:
