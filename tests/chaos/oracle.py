@@ -45,7 +45,7 @@ class Told:
     @property
     def content(self) -> tuple[Any, ...]:
         """What an identity always comes with."""
-        return self.type, self.customer, self.time, self.data
+        return self.type, self.customer, self.data
 
 
 @dataclass
