@@ -67,6 +67,7 @@ async def obvious(job: Job) -> Timed:
         web_enabled=False,
         worker_redirect_stdouts=False,
         autodiscover=False,
+        datadir=job.folder,
         loop=asyncio.get_running_loop(),
     )
     watch = Stopwatch(job.warm, job.events)

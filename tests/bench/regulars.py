@@ -6,8 +6,8 @@ import asyncio
 import os
 import time
 import traceback
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -24,12 +24,10 @@ from rules.engine.decide import decide
 from rules.ruleset import RuleSet
 from storage.store import Store
 from storage.writer import Writer
-from streams import app as faust_app
 from streams.apply import Applier, Intake, Outcome
 from streams.broker import EVENTS, READERS, Broker
 from streams.reader import Reader
 from streams.record import Record
-from streams.sources.forward import Forwarder
 from tests.bench.contest import Job, Stopwatch, Timed, settle
 from tests.bench.events import Sent, make
 
@@ -43,7 +41,7 @@ def shipped_rules() -> RuleSet:
 
 
 async def end_to_end(job: Job) -> Timed:
-    """Events on the broker → committed, rules on, in a Faust worker with idle agents as `regulars run` has."""
+    """Events on the broker → committed, rules on, read as `regulars run reader` reads."""
     store = _store(job)
     writer = Writer(store)
     broker = Broker(job.bootstrap, embedded=True, incarnation=job.incarnation)
@@ -58,29 +56,23 @@ async def end_to_end(job: Job) -> Timed:
             done.set()
 
     reader = Reader(broker, Applier(writer, rules, Intake(job.incarnation), clock), job.batch, tell)
-    async with _worker(broker, reader, Forwarder(broker.producer(), store, rules.policy.shop, "", 0.5, clock)):
-        settle()
-        await _until_committed(job, done)
-        watch.stop()
+    settle()
+    reading = asyncio.create_task(reader.run())
+    reading.add_done_callback(_check_reader)
+    await _until_committed(job, done)
+    watch.stop()
+    reader.stop()
+    await reading
     writer.close()
     _check(store, job)
     return watch.timed(_name(store))
 
 
-@asynccontextmanager
-async def _worker(broker: Broker, reader: Reader, forwarder: Forwarder) -> AsyncIterator[None]:
-    """The Faust worker; its agents have nothing to do here but are there. What fails in it ends the process."""
-    await forwarder.producer.start()
-    app = faust_app.build(broker, forwarder, reader, reader.batch, _fail)
-    await app.start()
-    yield
-    await app.stop()
-    await forwarder.producer.stop()
-
-
-def _fail(error: BaseException) -> None:
-    traceback.print_exception(error)
-    os._exit(1)
+def _check_reader(reading: asyncio.Task[None]) -> None:
+    """A reader that fails ends the process: nobody would ever see the last event."""
+    if not reading.cancelled() and (error := reading.exception()) is not None:
+        traceback.print_exception(error)
+        os._exit(1)
 
 
 async def _until_committed(job: Job, done: asyncio.Event) -> None:
