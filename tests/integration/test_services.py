@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import psycopg
 import pytest
@@ -15,6 +16,7 @@ from console.settings import Settings
 from deploy.kafka.cluster import brokers, live
 from streams.broker import EVENTS, connect, parse
 from tests import services
+from tests.chaos.proxy import ThreadedProxy
 from tests.servers import KafkaCluster, Server
 
 
@@ -113,6 +115,36 @@ async def test_with_three_copies_a_killed_leader_loses_nothing_and_work_goes_on(
     kafka_cluster.start(leader)
     assert kafka_cluster.running == [1, 2, 3]
     assert live(services.HOST, kafka_cluster.nodes[leader].port) == {1, 2, 3}
+
+
+served_in = contextmanager(services.served)
+
+
+@pytest.mark.parametrize("start", [services.tansu, pytest.param(services.kafka, marks=pytest.mark.service)])
+async def test_clients_of_a_broker_that_advertises_a_proxy_come_through_it(start) -> None:
+    with ExitStack() as stack:
+        proxies: list[ThreadedProxy] = []
+
+        def advertise(port: int) -> int:
+            proxies.append(stack.enter_context(ThreadedProxy(services.HOST, port)))
+            return proxies[-1].port
+
+        bootstrap = stack.enter_context(served_in(start(advertise)))
+        (proxy,) = proxies
+        await create(bootstrap, "letters")
+        producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all")
+        await producer.start()
+        try:
+            await producer.send_and_wait("letters", b"one")
+            proxy.freeze()
+            held = await producer.send("letters", b"two")
+            done, _ = await asyncio.wait([held], timeout=0.5)
+            assert not done
+            proxy.heal()
+            await asyncio.wait_for(held, 10)
+        finally:
+            await producer.stop()
+        assert await read(bootstrap, "letters", 2) == [(None, b"one"), (None, b"two")]
 
 
 @pytest.mark.parametrize("way", ["stop", "kill"])
