@@ -21,7 +21,7 @@ WHAT = {
     "regulars": "Regulars, end to end, rules on",
     "apply": "Regulars, apply alone",
 }
-WIDTH = 110
+WIDTH = 118
 """Columns where there is no terminal to ask."""
 OTHER = "-other"
 """Ends the name of a row measured on the store of `--store` or `--postgres`."""

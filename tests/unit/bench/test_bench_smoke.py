@@ -82,7 +82,7 @@ def test_the_table_names_every_row_and_compares_it() -> None:
     report = Report.of(rows, this_machine(), 100, 10, 4, 2)
     assert report.ratios == {"regulars / limit": 0.5}
     shown = io.StringIO()
-    print_table(report, Console(file=shown, width=110))
+    print_table(report, Console(file=shown, width=118))
     lines = shown.getvalue().splitlines()
     assert any("the bare limit" in line and "1.00" in line for line in lines)
     assert any("Regulars, end to end" in line and "0.50" in line for line in lines)
