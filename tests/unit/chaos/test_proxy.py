@@ -121,6 +121,21 @@ async def test_one_who_has_said_everything_still_hears_the_answer(proxy: Proxy) 
         await until(proxy, 0)
 
 
+async def test_a_good_bye_cuts_nothing_off_for_one_who_listens_slowly(proxy: Proxy) -> None:
+    sent = bytes(500_000)
+    loop = asyncio.get_running_loop()
+    with socket.socket() as slow:
+        slow.setblocking(False)
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # so the last bytes wait on the proxy's side
+        await loop.sock_connect(slow, (HOST, proxy.port))
+        saying = asyncio.create_task(loop.sock_sendall(slow, sent))
+        saying.add_done_callback(lambda _: slow.shutdown(socket.SHUT_WR))
+        heard = b""
+        while data := await asyncio.wait_for(loop.sock_recv(slow, 4096), SOON):
+            heard += data
+        assert heard == sent + b"bye"
+
+
 async def test_one_who_leaves_is_forgotten(proxy: Proxy) -> None:
     async with client(proxy) as anna:
         anna.say(b"one")
