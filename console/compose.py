@@ -190,20 +190,20 @@ class Worker:
 
     @contextlib.asynccontextmanager
     async def _streams(self, store: Store, rules: RuleSet, broker: Broker) -> AsyncIterator[None]:
-        """Sources and reader inside one Faust worker; a reader alone needs none."""
+        """The reader first: as a service of the Faust app it would wait for the app's own group join."""
         async with contextlib.AsyncExitStack() as parts:
-            reader = await self._reader(parts, store, rules, broker) if "reader" in self.roles else None
+            if "reader" in self.roles:
+                reader = self._reader(parts, store, rules, broker)
+                await parts.enter_async_context(self._part(reader.run(), reader.stop))
             if "sources" in self.roles:
                 forwarder = await self._forwarder(parts, store, rules.policy.shop, broker)
                 folder = self.settings.home / "faust"
-                app = faust_app.build(broker, forwarder, reader, self.settings.batch_size, folder, self._fail)
+                app = faust_app.build(broker, forwarder, self.settings.batch_size, folder, self._fail)
                 parts.push_async_callback(app.stop)
                 await app.start()
-            elif reader is not None:
-                await parts.enter_async_context(self._part(reader.run(), reader.stop))
             yield
 
-    async def _reader(self, parts: contextlib.AsyncExitStack, store: Store, rules: RuleSet, broker: Broker) -> Reader:
+    def _reader(self, parts: contextlib.AsyncExitStack, store: Store, rules: RuleSet, broker: Broker) -> Reader:
         settings = self.settings
         intake = Intake(broker.incarnation, settings.dedupe_horizon_days, settings.dead_letter_share)
         writer = Writer(store)

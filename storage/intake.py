@@ -25,10 +25,10 @@ _ADD = text(
 
 
 def next_health(seen: int, bad: int) -> tuple[int, int]:
-    """Halve the past until it is recent."""
+    """Halve the past until it is recent. Below 0 the records are pardoned: an operator has looked at them."""
     while seen > RECENT:
         seen, bad = seen // 2, bad // 2
-    return seen, bad
+    return seen, bad if seen > 0 else 0
 
 
 def too_many_bad(topic: str, partition: int, seen: int, bad: int, share: float) -> str | None:
@@ -78,6 +78,9 @@ def _add(connection: Connection, topic: str, partition: int, records: int, bad: 
 
 
 def resume(store: Store) -> int:
-    """Let every halted partition take in again; how many there were."""
+    """Let every halted partition take in again; how many there were.
+
+    What halted it is still in the topic and is read again first: its next `RECENT` records go by unjudged.
+    """
     with store.write() as connection:
-        return connection.execute(sql.RESUME).rowcount
+        return connection.execute(sql.RESUME, {"pardoned": -RECENT}).rowcount

@@ -19,7 +19,7 @@ FENCE = text(
 
 HEALTH = text("UPDATE partition SET seen = :seen, bad = :bad WHERE topic = :topic AND id = :id")
 HALT = text("UPDATE partition SET halted = :why WHERE topic = :topic AND id = :id")
-RESUME = text("UPDATE partition SET halted = NULL, seen = 0, bad = 0 WHERE halted IS NOT NULL")
+RESUME = text("UPDATE partition SET halted = NULL, seen = :pardoned, bad = 0 WHERE halted IS NOT NULL")
 
 SEEN = select(
     "digest bytea", "SELECT i.digest, i.content FROM {asked} CROSS JOIN inbox i WHERE i.digest = asked.digest"

@@ -1,10 +1,10 @@
-"""The Faust app: one worker runs the agents of the shop's topics and the reader."""
+"""The Faust app: agents that take in the shop's own topics. The reader runs beside it, in the same event loop."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterable, Awaitable, Callable
+from collections.abc import AsyncIterable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,6 @@ import faust
 from faust.types.auth import AUTH_PROTOCOLS_SASL
 
 from streams.broker import FORWARDERS, SOURCES, Broker
-from streams.reader import Reader
 from streams.record import Record
 from streams.sources.forward import Forwarder
 
@@ -25,14 +24,13 @@ WITHIN = 0.05
 def build(
     broker: Broker,
     forwarder: Forwarder,
-    reader: Reader | None,
     batch: int,
     folder: Path,
     fail: Callable[[BaseException], None],
 ) -> Any:
-    """The app with an agent a source topic, and the reader when there is one (an app without agents crashes).
+    """The app with an agent a source topic.
 
-    Whatever escapes an agent or the reader goes to `fail`, which is to end the process: Faust would
+    Whatever escapes an agent goes to `fail`, which is to end the process: Faust would
     acknowledge what the agent held and go on without it. Faust makes `folder`, and leaves it empty.
     """
     app = faust.App(
@@ -57,8 +55,6 @@ def build(
     )
     for topic in SOURCES:
         _agent(app, topic, forwarder, batch, fail)
-    if reader is not None:
-        app.service(_reader_service(reader, fail))
     return app
 
 
@@ -83,29 +79,6 @@ def _batches(stream: Any, most: int) -> AsyncIterable[Any]:
     """The one form of Faust's batches that loses nothing (see docs/decisions/faust.md)."""
     batches: AsyncIterable[Any] = stream.noack_take(most, within=WITHIN)
     return batches
-
-
-def _reader_service(reader: Reader, fail: Callable[[BaseException], None]) -> type[Any]:
-    class ReaderService(faust.Service):
-        """Runs the reader inside the worker."""
-
-        async def on_start(self) -> None:
-            self.add_future(_watched(reader.run, fail))
-
-        async def on_stop(self) -> None:
-            reader.stop()
-            await reader.stopped.wait()
-
-    return ReaderService
-
-
-async def _watched(work: Callable[[], Awaitable[None]], fail: Callable[[BaseException], None]) -> None:
-    try:
-        await work()
-    except asyncio.CancelledError:
-        raise
-    except BaseException as error:
-        fail(error)
 
 
 def _record(message: Any) -> Record:

@@ -43,7 +43,7 @@ class Broker(Struct, frozen=True):
     @property
     def session_timeout_ms(self) -> int:
         """The embedded broker makes a group's first join wait half of this."""
-        return 6_000 if self.embedded else 10_000
+        return 3_000 if self.embedded else 10_000
 
     def producer(self) -> AIOKafkaProducer:
         """A producer that acknowledges only what every in-sync replica has; idempotent where the broker can."""

@@ -11,7 +11,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 
-from storage.errors import Fenced, Halted, Importing, Unreachable
+from storage.errors import Contended, Fenced, Halted, Importing, Unreachable
 from storage.writer import Held
 from streams.apply import Applier, Outcome
 from streams.broker import EVENTS, READERS, Broker
@@ -37,7 +37,6 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         """Most records a transaction takes."""
         self.tell = tell
         """Hears of every committed batch."""
-        self.stopped = asyncio.Event()
         self._held: dict[TopicPartition, Held] = {}
         self._stopping = False
         self._thread = ThreadPoolExecutor(1, "apply")
@@ -68,7 +67,6 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
             await consumer.stop()
             await self._producer.stop()
             await asyncio.to_thread(self._thread.shutdown)
-            self.stopped.set()
 
     def stop(self) -> None:
         """Finish the batch at hand, then leave the group."""
@@ -107,13 +105,14 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
                 self._held.pop(partition, None)
             except Halted as error:
                 raise IntakeHalted(error.why) from None
-            except (Unreachable, Importing) as error:
+            except (Unreachable, Importing, Contended) as error:
                 log.warning("the store cannot take a batch yet: %s", error)
                 self._held.clear()
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, RETRY_MOST)
             else:
-                await self._forward(outcome.misrouted)
+                if not await self._forward(outcome.misrouted):
+                    continue
                 if self.tell is not None:
                     self.tell(outcome)
                 await self._commit(consumer, partition, records[-1].offset + 1)
@@ -126,23 +125,27 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
             self._held[partition] = held
         return held
 
-    async def _forward(self, misrouted: Sequence[Record]) -> None:
-        """Produce records that belong elsewhere to their own partition, unchanged."""
-        if not misrouted:
-            return
+    async def _forward(self, misrouted: Sequence[Record]) -> bool:
+        """Produce records that belong elsewhere to their own partition, unchanged; False: not all, do it again."""
+        try:
+            await asyncio.gather(*[await self._produce(record) for record in misrouted])
+        except KafkaError as error:
+            log.warning("misrouted records wait (%s); trying again", type(error).__name__)
+            await asyncio.sleep(RETRY_FIRST)
+            return False
+        return True
+
+    async def _produce(self, record: Record) -> asyncio.Future[Any]:
         assert self._producer is not None
-        sent = [
-            await self._producer.send(
-                EVENTS,
-                value=record.value,
-                key=record.key,
-                headers=list(record.headers),
-                timestamp_ms=record.timestamp,
-                partition=self.applier.home_of(record),
-            )
-            for record in misrouted
-        ]
-        await asyncio.gather(*sent)
+        sent: asyncio.Future[Any] = await self._producer.send(
+            EVENTS,
+            value=record.value,
+            key=record.key,
+            headers=list(record.headers),
+            timestamp_ms=record.timestamp,
+            partition=self.applier.home_of(record),
+        )
+        return sent
 
     async def _commit(self, consumer: AIOKafkaConsumer, partition: TopicPartition, position: int) -> None:
         """A commit that fails costs nothing: what is read again is a duplicate."""

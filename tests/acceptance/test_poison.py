@@ -166,11 +166,11 @@ def test_too_much_poison_halts_the_worker_until_it_is_resumed_and_loses_nothing(
     assert ask(created, "doctor", "--json")[0] == 0
 
 
-def test_poison_that_cannot_be_mended_is_passed_by_allowing_any_share_for_once(created: Setup) -> None:
+def test_poison_that_cannot_be_mended_goes_by_after_a_resume(created: Setup) -> None:
     half_bad(purchase, created)
     halted(created)
     assert ask(created, "resume", "--intake")[0] == 0
-    asyncio.run(work_off(created, Worker(created, REGULARS_DEAD_LETTER_SHARE="1")))
+    asyncio.run(work_off(created, Worker(created)))
     found = held(Store(created.store), created.incarnation)
     assert sorted(found.dead.values()) == ["no-rate"] * 400
     assert orders_and_letters(created) == 600

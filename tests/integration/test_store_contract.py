@@ -20,7 +20,7 @@ from sqlalchemy import inspect, text
 
 from storage import queries
 from storage.errors import Contended, Fenced, Halted, Importing, StoreError, Unreachable
-from storage.intake import resume
+from storage.intake import RECENT, resume
 from storage.lock import Holder, ImportRunning, importing
 from storage.store import Store
 from storage.tables import metadata
@@ -328,7 +328,7 @@ def test_a_halted_partition_takes_nothing_in_until_it_is_resumed(store: Store, w
     assert resume(store) == 0
     commit(second, held)
     row = partition(store)
-    assert (row["seen"], row["bad"], row["halted"]) == (0, 0, None)
+    assert (row["seen"], row["bad"], row["halted"]) == (-RECENT, 0, None)
 
 
 # The import lock

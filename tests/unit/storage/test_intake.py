@@ -69,8 +69,17 @@ def test_too_many_bad_ones_halt_the_source_and_bury_nothing(store: Store) -> Non
     with pytest.raises(Halted, match="70 of the last 100"):
         bury(store, [], {(SOURCE, 0): [1, 0]}, 0.5, NOW)
     assert resume(store) == 1
-    bury(store, [], {(SOURCE, 0): [1, 0]}, 0.5, NOW)
-    assert of(store) == (1, 0, None)
+    bury(store, letters, {(SOURCE, 0): [40, 40]}, 0.5, NOW)
+    assert of(store) == (40 - RECENT, 0, None)
+
+
+def test_after_a_resume_the_next_thousand_go_by_unjudged_and_no_more(store: Store) -> None:
+    with pytest.raises(Halted):
+        bury(store, [], {(SOURCE, 0): [ENOUGH, ENOUGH]}, 0.5, NOW)
+    assert resume(store) == 1
+    bury(store, [], {(SOURCE, 0): [RECENT, RECENT]}, 0.5, NOW)
+    with pytest.raises(Halted, match=f"{ENOUGH} of the last {ENOUGH}"):
+        bury(store, [], {(SOURCE, 0): [ENOUGH, ENOUGH]}, 0.5, NOW)
 
 
 def test_one_bad_source_halts_neither_the_other_nor_the_reader(store: Store) -> None:

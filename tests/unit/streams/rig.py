@@ -6,6 +6,8 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -153,10 +155,11 @@ async def sources(
 ) -> AsyncIterator[Any]:
     """Faust with an agent a source topic, until the end of the block."""
     failed: list[BaseException] = []
-    app = build(broker, forwarder, None, batch, fail or failed.append)
-    await app.start()
-    try:
-        yield app
-    finally:
-        await asyncio.wait_for(app.stop(), DEADLINE)
+    with TemporaryDirectory() as folder:
+        app = build(broker, forwarder, batch, Path(folder), fail or failed.append)
+        await app.start()
+        try:
+            yield app
+        finally:
+            await asyncio.wait_for(app.stop(), DEADLINE)
     assert failed == []
