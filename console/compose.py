@@ -198,6 +198,7 @@ class Worker:
             if "sources" in self.roles:
                 forwarder = await self._forwarder(parts, store, rules.policy.shop, broker)
                 folder = self.settings.home / "faust"
+                folder.mkdir(parents=True, exist_ok=True)
                 app = faust_app.build(broker, forwarder, self.settings.batch_size, folder, self._fail)
                 parts.push_async_callback(app.stop)
                 await app.start()

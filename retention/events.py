@@ -29,7 +29,7 @@ AT_MOST = Meta(extra_json_schema={"maxItems": MAX_ITEMS})
 """Not a bound of the type: `decode` has a reason of its own for too many."""
 
 
-class Item(Struct, frozen=True, omit_defaults=True):
+class Item(Struct, frozen=True, omit_defaults=True, gc=False):
     """One line of an order; `price` is of one unit, in the order's currency."""
 
     sku: Id
@@ -39,7 +39,7 @@ class Item(Struct, frozen=True, omit_defaults=True):
     category: Short | None = None
 
 
-class Purchase(Struct, frozen=True, omit_defaults=True):
+class Purchase(Struct, frozen=True, omit_defaults=True, gc=False):
     """An order was paid. `total` is what the customer paid. The same order_id again amends it."""
 
     order_id: Id
@@ -224,7 +224,7 @@ INTERNAL = frozenset({"reward", "poke", "merged", "erased"})
 """Types that only Regulars itself emits."""
 
 
-class Envelope(Struct, frozen=True):
+class Envelope(Struct, frozen=True, gc=False):
     """The attributes of a CloudEvent in structured mode; `data` stays raw until its type is known."""
 
     specversion: Literal["1.0"]
@@ -237,7 +237,7 @@ class Envelope(Struct, frozen=True):
     datacontenttype: str | None = None
 
 
-class Event(Struct):
+class Event(Struct, gc=False):
     """A checked event. `time` and `at` are microseconds since 1970 UTC, `amount` minor units of the shop's currency.
 
     `amount` is the total of a purchase or return, 0 otherwise. `at` (when the worker applied it) and

@@ -17,7 +17,7 @@ LOOSE = "\x1f"
 """First character of the row key of a return that names no order; no order id can hold it."""
 
 
-class Returned(Struct, array_like=True):
+class Returned(Struct, array_like=True, gc=False):
     """What the latest `refunded` event of one return said. `total` in minor units, `units` by sku."""
 
     stamp: Stamp
@@ -25,7 +25,7 @@ class Returned(Struct, array_like=True):
     units: dict[str, int]
 
 
-class Order(Struct, array_like=True):
+class Order(Struct, array_like=True, gc=False):
     """Everything said about one order. Merging is commutative, associative and idempotent.
 
     `first` is the earliest time it was bought (None = its purchase has not arrived yet), `stamp` the

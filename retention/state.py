@@ -18,7 +18,7 @@ DAYS_KEPT = 400
 CATEGORIES_KEPT = 32
 
 
-class Customer(Struct, array_like=True):
+class Customer(Struct, array_like=True, gc=False):
     """One customer's state. Mutable on purpose: `fold` and `decide` own it inside a batch.
 
     Instants are microseconds since 1970 UTC (0 = never), money is minor units of the shop's currency,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 
-class Record(Struct, frozen=True):
+class Record(Struct, frozen=True, gc=False):
     """One record of a topic, bytes untouched; `timestamp` in milliseconds since 1970."""
 
     topic: str
