@@ -7,6 +7,7 @@ import logging
 import random
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
@@ -156,7 +157,8 @@ class _Task:
         self.arrived: list[tuple[Record, Event, bytes, bytes]] = []
         self.dead: list[DeadLetter] = []
         self.deltas: Deltas = {}
-        self.months: dict[int, str] = {}
+        self.tally: Counter[tuple[str, int, str]] = Counter()
+        """(measure, `at`, of what) → times: what the rules made of the batch, counted before it is named."""
         self.applied: list[Event] = []
         self.decisions: list[NewDecision] = []
         self.messages: list[NewMessage] = []
@@ -238,12 +240,11 @@ class _Task:
             self._decided(event, loaded, decide(self.applier.rules, event, customer, new))
 
     def _decided(self, event: Event, loaded: Loaded, decided: Decided) -> None:
-        month = self._month(event.at)
         for (rule, guard), times in decided.not_fired.items():
-            add(self.deltas, "not_fired", month, times, f"{rule}/{guard}")
+            self.tally["not_fired", event.at, f"{rule}/{guard}"] += times
         for decision in decided.decisions:
             message = decision.message
-            add(self.deltas, "decided", month, 1, f"{decision.rule}/{decision.outcome}/{decision.reason}")
+            self.tally["decided", event.at, f"{decision.rule}/{decision.outcome}/{decision.reason}"] += 1
             self.decisions.append(
                 NewDecision(
                     event.customer,
@@ -273,19 +274,14 @@ class _Task:
                     )
                 )
 
-    def _month(self, at: int) -> str:
-        """The name of the month `at` lies in; nearly all events of a batch have one `at`."""
-        month = self.months.get(at)
-        if month is None:
-            month = self.months[at] = name(month_of(local(at, self.applier.zone)), "month")
-        return month
-
     def _context(self, event: Event, loaded: Loaded, rule: str) -> Context:
         state = loaded.state
         title = self.applier.titles[rule]
         return Context(event.type, event.time, event.raw, event.amount, state.orders, state.orders_ever, title)
 
     def _save(self, batch: Batch, customers: Mapping[str, Loaded]) -> None:
+        for (measure, at, what), times in self.tally.items():
+            add(self.deltas, measure, name(month_of(local(at, self.applier.zone)), "month"), times, what)
         batch.save_customers(customers)
         batch.save_orders(self.touched)
         batch.log(self.applied, "" if self.intake.history else self.applier.rules.hash)
