@@ -288,3 +288,9 @@ def test_the_same_event_and_customer_always_give_the_same_decisions() -> None:
 def test_an_event_nobody_listens_to_is_cheap_and_empty() -> None:
     survey = Event("shop", "s", "survey", "anna", NOW, Survey(9), b"", at=NOW)
     assert decide(rules(rule()), survey, anna(), True) == Decided()
+
+
+def test_a_tills_walk_in_id_fires_no_rule_and_enters_none() -> None:
+    customer = anna(walk_in=True)
+    decided = decide(rules(rule()), purchase(), customer, new=True)
+    assert (decided.decisions, decided.not_fired, customer.entries) == ([], {}, {})

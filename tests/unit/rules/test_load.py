@@ -240,6 +240,8 @@ POLICY_MISTAKES = [
     (POLICY + "rates: {THB: 1}\n", [(3, 9, 3, "bad-rate")]),
     (POLICY + "rates: {USD: 34, USD: 35}\n", [(3, 18, 3, "duplicate-key")]),
     (POLICY + "rates: {DOLLAR: 34}\n", [(3, 9, 6, "unknown-currency")]),
+    (POLICY + "walk_in: 0\n", [(3, 10, 1, "bad-count")]),
+    (POLICY + "walk_in: many\n", [(3, 10, 4, "bad-count")]),
     (POLICY + "laetness: 24h\n", [(3, 1, 8, "unknown-key")]),
 ]
 
@@ -254,10 +256,10 @@ def test_a_mistake_in_the_policy_is_told_with_its_place(
 
 
 def test_the_policy_is_read(tmp_path: Path) -> None:
-    policy = "currency: JPY\ntime_zone: Asia/Tokyo\nlateness: 2d\nrates:\n  USD: 150.25\n  EUR: '160'\n"
+    policy = "currency: JPY\ntime_zone: Asia/Tokyo\nlateness: 2d\nwalk_in: 40\nrates:\n  USD: 150.25\n  EUR: '160'\n"
     ruleset = load(folder(tmp_path, policy)).ruleset
     assert ruleset is not None
-    shop = Shop("JPY", "Asia/Tokyo", {"USD": Decimal("150.25"), "EUR": Decimal("160")})
+    shop = Shop("JPY", "Asia/Tokyo", {"USD": Decimal("150.25"), "EUR": Decimal("160")}, 40)
     assert ruleset.policy == Policy(shop, 48 * HOUR)
 
 
