@@ -28,6 +28,7 @@ from streams import broker as brokers
 from streams.apply import Applier, Intake, Outcome
 from streams.broker import Broker
 from streams.embedded import find
+from streams.housekeeper import Housekeeper
 from streams.reader import Reader
 from streams.relay import Relay
 from streams.sources.forward import Forwarder
@@ -130,6 +131,8 @@ class Worker:
             if "relay" in self.roles:
                 relay = Relay(store, broker)
                 await parts.enter_async_context(self._part(relay.run(), relay.stop))
+                housekeeper = Housekeeper(store, settings.dedupe_horizon_days, clock)
+                await parts.enter_async_context(self._part(housekeeper.run(), housekeeper.stop))
             if {"sources", "reader"} & set(self.roles):
                 watch = Watch(lambda: brokers.positions(broker), lambda: excused(store))
                 await parts.enter_async_context(self._part(watch.run(), watch.stop))

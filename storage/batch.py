@@ -99,9 +99,9 @@ class Batch:
         """Of these identities the ones seen before: digest → content digest."""
         return {bytes(digest): bytes(content) for digest, content in self._ask(sql.SEEN, [(each,) for each in digests])}
 
-    def receive(self, identities: Mapping[bytes, bytes], now: int) -> None:
-        """Remember these identities; Contended when another writer received one of them meanwhile."""
-        self._all(sql.RECEIVE, [(digest, content, now) for digest, content in sorted(identities.items())])
+    def receive(self, identities: Mapping[bytes, bytes], at: int) -> None:
+        """Remember these identities as seen at `at`; Contended when another writer received one meanwhile."""
+        self._all(sql.RECEIVE, [(digest, content, at) for digest, content in sorted(identities.items())])
 
     def customers(self, ids: Collection[str]) -> dict[str, Loaded]:
         """Every one of these customers, new ones empty."""

@@ -26,6 +26,7 @@ from storage.batch import Batch, DeadLetter, Loaded, NewDecision, NewMessage, Pl
 from storage.errors import Contended, Halted, StoreError
 from storage.intake import next_health, too_many_bad
 from storage.messages import Context
+from storage.prune import KEPT
 from storage.writer import Held, Writer
 from streams.partitions import partition_of
 from streams.record import Record
@@ -211,7 +212,7 @@ class _Task:
                 self.outcome.duplicates += 1
             else:
                 self._bury(record, BadEvent("id-reused", "id"))
-        batch.receive(new, self.now)
+        batch.receive(new, KEPT if self.intake.history else self.now)
         return fresh
 
     def _orders(self, batch: Batch, events: Iterable[Event]) -> dict[tuple[str, str], Order]:

@@ -63,7 +63,7 @@ def no_inbox() -> None:
     def received(self: Batch, digests: Collection[bytes]) -> dict[bytes, bytes]:
         return {}
 
-    def receive(self: Batch, identities: Mapping[bytes, bytes], now: int) -> None:
+    def receive(self: Batch, identities: Mapping[bytes, bytes], at: int) -> None:
         return None
 
     Batch.received = received  # type: ignore[method-assign]
