@@ -1,32 +1,64 @@
-"""Killing the worker at random moments, and measuring how long it takes until events are applied again."""
+"""What can go wrong while a shop sells, at random moments; and how long it takes until everything moves again."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import random
 import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
+from typing import Any
 
+from tests.chaos.crew import Crew
+from tests.chaos.history import Historian
+from tests.chaos.proxy import ThreadedProxy
+from tests.chaos.setup import Setup
 from tests.chaos.store import Store
 from tests.chaos.worker import Worker
 
 SOONEST, LATEST = 0.005, 3.0
-"""Seconds after the first commit; drawn evenly on a logarithmic scale: what piled up is worked off at the start."""
+"""Seconds after everything moves again; drawn evenly on a logarithmic scale: what piled up is worked off then."""
 WHILE_STARTING = 0.15
-"""Share of kills while the worker starts, joins or is not ready."""
-PATIENCE = 120.0
-"""Seconds without a commit after which the worker counts as stuck."""
+"""Share of kills while the worker killed before starts, joins or is not ready."""
+PATIENCE = 150.0
+"""Seconds without a commit after which the workers count as stuck."""
+SESSION = {True: 3.0, False: 10.0}
+"""Whether the broker is the embedded one → seconds after which a silent member of a group counts as gone."""
+BUSY = 30.0
+"""Seconds a worker waits for another's transaction on SQLite before it says so."""
+DOWN = (0.0, 5.0, 18.0)
+"""Seconds a server stays away."""
+CUT_OFF = (1.0, 5.0, 18.0)
+"""Seconds without a network."""
 
 
 @dataclass
-class Kills:
-    """What the killing came to, seconds."""
+class Scene:
+    """What a fault may touch."""
+
+    setup: Setup
+    crew: Crew
+    store: Store
+    chance: random.Random
+    historian: Historian
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def session(self) -> float:
+        """Seconds of silence after which a worker's partitions go to another."""
+        return SESSION[self.setup.embedded]
+
+
+@dataclass
+class Struck:
+    """What the faults came to, seconds."""
 
     times: int = 0
     while_starting: int = 0
     recoveries: list[float] = field(default_factory=list)
-    """From a kill to the first commit of a worker that was started afterwards."""
+    """From the fault, or from its end where nobody can work before, to a commit on every partition."""
 
     def quantile(self, share: float) -> float | None:
         """A quantile of the recoveries."""
@@ -34,38 +66,155 @@ class Kills:
         return ordered[min(len(ordered) - 1, math.ceil(share * len(ordered)) - 1)] if ordered else None
 
 
-async def kill_often(worker: Worker, store: Store, times: int, chance: random.Random) -> Kills:
-    """Kill the running worker so often, and start it again at once each time. At the end it runs and applies."""
-    kills = Kills()
-    began = time.time()
-    await commit_after(worker, store, began)
-    since: float | None = None
-    while kills.times < times:
-        starting = since is not None and chance.random() < WHILE_STARTING
-        if starting:
-            await asyncio.sleep(chance.uniform(0.0, 8.0))
-        else:
-            if since is not None:
-                kills.recoveries.append(await commit_after(worker, store, since) - since)
-                since = None
-            await asyncio.sleep(SOONEST * (LATEST / SOONEST) ** chance.random())
-        worker.kill()
+Fault = Callable[[Scene], Coroutine[Any, Any, None]]
+
+
+async def kill(scene: Scene) -> None:
+    """SIGKILL to a worker; started again at once."""
+    worker = scene.crew.any(scene.chance)
+    worker.kill()
+    worker.start()
+
+
+async def freeze(scene: Scene) -> None:
+    """A worker stands still, longer than its group waits for it, and goes on as if nothing had been: a zombie."""
+    worker = scene.crew.any(scene.chance)
+    async with _frozen(worker):
+        await asyncio.sleep(scene.session * scene.chance.uniform(1.2, 2.0))
+
+
+async def freeze_inside(scene: Scene) -> None:
+    """The same in the middle of a transaction, all locks held; on SQLite until the others say that they wait."""
+    worker = await scene.crew.stopped_inside()
+    others = [each for each in scene.crew.workers if each is not worker]
+    sqlite = scene.setup.store.startswith("sqlite")
+    before = [each.said().count("the store cannot take a batch yet") for each in others]
+    async with _frozen(worker):
+        await asyncio.sleep(BUSY + 6 if sqlite else scene.session * scene.chance.uniform(2.2, 2.8))
+    after = [each.said().count("the store cannot take a batch yet") for each in others]
+    if sqlite and others and before == after:
+        scene.problems.append("nobody said that the store was locked")
+
+
+async def broker_restart(scene: Scene) -> None:
+    """The only Kafka broker is stopped, or killed, and comes back."""
+    assert scene.setup.kafka is not None
+    await _away(scene, scene.setup.kafka.stop, scene.setup.kafka.kill, scene.setup.kafka.start)
+
+
+async def postgres_restart(scene: Scene) -> None:
+    """PostgreSQL is stopped, or killed, and comes back."""
+    assert scene.setup.postgres is not None
+    await _away(scene, scene.setup.postgres.stop, scene.setup.postgres.kill, scene.setup.postgres.start)
+
+
+async def cut_store(scene: Scene) -> None:
+    """Every connection of the workers to the store is reset, new ones are refused."""
+    await _net(scene, scene.setup.store_net, ThreadedProxy.cut)
+
+
+async def cut_broker(scene: Scene) -> None:
+    """The same between the broker and its clients, the shop among them."""
+    await _net(scene, scene.setup.broker_net, ThreadedProxy.cut)
+
+
+async def freeze_net_store(scene: Scene) -> None:
+    """Nothing passes between the workers and the store, and nobody is told."""
+    await _net(scene, scene.setup.store_net, ThreadedProxy.freeze)
+
+
+async def freeze_net_broker(scene: Scene) -> None:
+    """The same between the broker and its clients."""
+    await _net(scene, scene.setup.broker_net, ThreadedProxy.freeze)
+
+
+async def bring_in(scene: Scene) -> None:
+    """`regulars import` beside the traffic; killed on its way every other time, and run again."""
+    scene.problems += await scene.historian.bring_in(scene.chance)
+
+
+FAULTS: dict[str, Fault] = {
+    "kill": kill,
+    "freeze": freeze,
+    "freeze-inside": freeze_inside,
+    "broker-restart": broker_restart,
+    "postgres-restart": postgres_restart,
+    "cut-store": cut_store,
+    "cut-broker": cut_broker,
+    "freeze-net-store": freeze_net_store,
+    "freeze-net-broker": freeze_net_broker,
+    "import": bring_in,
+}
+COUNTED_FROM_THE_FAULT = {"kill", "freeze", "freeze-inside"}
+PROXIED = {"cut-store", "cut-broker", "freeze-net-store", "freeze-net-broker"}
+NEEDS_KAFKA = {"broker-restart", "cut-broker", "freeze-net-broker"}
+NEEDS_POSTGRES = {"postgres-restart", "cut-store", "freeze-net-store"}
+
+
+async def strike(name: str, scene: Scene, times: int) -> Struck:
+    """Let the fault happen so often. At the end every partition is applied."""
+    struck = Struck()
+    await applied_after(scene, time.time())
+    while struck.times < times:
+        await asyncio.sleep(SOONEST * (LATEST / SOONEST) ** scene.chance.random())
         since = time.time()
-        worker.start()
-        kills.times += 1
-        kills.while_starting += starting
-    assert since is not None
-    kills.recoveries.append(await commit_after(worker, store, since) - since)
-    return kills
+        async with _watched(scene, since) as again:
+            await FAULTS[name](scene)
+            while name == "kill" and struck.times + 1 < times and scene.chance.random() < WHILE_STARTING:
+                await asyncio.sleep(scene.chance.uniform(0.0, 8.0))
+                await kill(scene)
+                struck.times += 1
+                struck.while_starting += 1
+            struck.times += 1
+            if name in COUNTED_FROM_THE_FAULT and struck.while_starting == 0:
+                struck.recoveries.append(await again - since)
+            else:
+                ended = time.time()
+                struck.recoveries.append(await applied_after(scene, ended) - ended)
+    return struck
 
 
-async def commit_after(worker: Worker, store: Store, moment: float) -> float:
-    """When the first batch after `moment` was committed, seconds since 1970."""
+async def applied_after(scene: Scene, moment: float) -> float:
+    """When every partition of `events` had a batch committed after `moment`, seconds since 1970."""
     deadline = time.monotonic() + PATIENCE
-    while True:
-        last = store.last_commit() / 1_000_000
-        if last > moment:
-            return last
-        if not worker.alive or time.monotonic() > deadline:
-            raise RuntimeError(f"the worker applies nothing:\n{worker.said()[-3000:]}")
-        await asyncio.sleep(0.005)
+    while (await asyncio.to_thread(scene.store.laggard)) / 1_000_000 <= moment:
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"a partition is not applied any more:\n{scene.crew.said()}")
+        await asyncio.sleep(0.01)
+    return time.time()
+
+
+@contextlib.asynccontextmanager
+async def _watched(scene: Scene, since: float) -> AsyncIterator[Awaitable[float]]:
+    watching = asyncio.create_task(applied_after(scene, since))
+    try:
+        yield watching
+    finally:
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+
+
+@contextlib.asynccontextmanager
+async def _frozen(worker: Worker) -> AsyncIterator[None]:
+    worker.freeze()
+    try:
+        yield
+    finally:
+        worker.thaw()
+
+
+async def _away(scene: Scene, stop: Callable[[], None], kill: Callable[[], None], start: Callable[[], None]) -> None:
+    await asyncio.to_thread(scene.chance.choice((stop, kill)))
+    try:
+        await asyncio.sleep(scene.chance.choice(DOWN))
+    finally:
+        await asyncio.to_thread(start)
+
+
+async def _net(scene: Scene, net: ThreadedProxy | None, fail: Callable[[ThreadedProxy], None]) -> None:
+    assert net is not None
+    await asyncio.to_thread(fail, net)
+    try:
+        await asyncio.sleep(scene.chance.choice(CUT_OFF) * scene.chance.uniform(0.7, 1.3))
+    finally:
+        await asyncio.to_thread(net.heal)

@@ -51,11 +51,15 @@ class Customer:
 class Load:
     """The stream. `partitions` of topic `events`, to send some records to a wrong one; `poisoned` a share."""
 
-    def __init__(self, seed: int, partitions: int, customers: int = 300, poisoned: float = POISONED) -> None:
+    def __init__(
+        self, seed: int, partitions: int, customers: int = 300, poisoned: float = POISONED, prefix: str = "c"
+    ) -> None:
         self.chance = random.Random(seed)
         self.partitions = partitions
         self.most = customers
         self.poisoned = poisoned
+        self.prefix = prefix
+        """What a customer's id begins with."""
         self.customers: list[Customer] = []
         self.number = 0
         self.sent: deque[Emit] = deque(maxlen=400)
@@ -74,6 +78,15 @@ class Load:
         if self.sent and draw < REUSED:
             return self._other_content(self.chance.choice(self.sent))
         return self._good(now, misrouted=draw - REUSED < MISROUTED)
+
+    def line(self, source: str, now: dt.datetime) -> dict[str, Any]:
+        """A line of a file of history: an event of the last five years."""
+        self.number += 1
+        customer = self._customer()
+        kind, data = self._event(customer)
+        time = now - dt.timedelta(days=self.chance.uniform(1, 1800))
+        head = {"specversion": "1.0", "id": f"e-{self.number}", "source": source, "type": kind}
+        return {**head, "subject": customer.id, "time": _text(time), "data": data}
 
     def _good(self, now: dt.datetime, misrouted: bool) -> Emit:
         customer = self._customer()
@@ -186,9 +199,9 @@ class Load:
 
     def _customer(self) -> Customer:
         if len(self.customers) < self.most and self.chance.random() < 0.12:
-            self.customers.append(Customer(f"c-{len(self.customers)}"))
+            self.customers.append(Customer(f"{self.prefix}-{len(self.customers)}"))
         if not self.customers:
-            self.customers.append(Customer("c-0"))
+            self.customers.append(Customer(f"{self.prefix}-0"))
         return self.chance.choice(self.customers)
 
     def _other_content(self, emit: Emit) -> Emit:

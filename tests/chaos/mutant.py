@@ -1,21 +1,31 @@
-"""`regulars` with a planted fault: `python -m tests.chaos.mutant NAME run …`. The oracle must notice every one."""
+"""`regulars` with a planted fault: `python -m tests.chaos.mutant NAME[,NAME] run …`. The oracle must notice.
+
+`stops` and `stumbles` are no faults of the product: they only bring it into a place that is hard to reach.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import signal
 import sys
+import time
 from collections.abc import Collection, Mapping, Sequence
-from typing import cast
+from pathlib import Path
+from typing import Any, cast
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from sqlalchemy import text
 
 from console.cli.main import main
 from retention.events import Event
 from retention.state import Customer
 from rules.engine.decide import Decided
 from rules.ruleset import RuleSet
-from storage.batch import Batch
+from storage import sql
+from storage.batch import Batch, Loaded
+from storage.many import Many
 from streams.apply import Applier
 from streams.reader import Reader
 from streams.record import Record
@@ -70,6 +80,43 @@ def no_inbox() -> None:
     Batch.receive = receive  # type: ignore[method-assign]
 
 
+def no_fence() -> None:
+    """Whoever once took a partition writes it for ever, and nobody looks whether a row changed meanwhile."""
+    statement = "SELECT seen, bad, halted FROM partition WHERE topic = :topic AND id = :id"
+    again = "UPDATE partition SET at = :at WHERE topic = :topic AND id = :id"
+    health, save = Batch.health, Batch._write
+
+    def unlocked(self: Batch, seen: int, bad: int) -> None:
+        health(self, seen, bad)
+        self._connection.execute(text(again), {"at": _now(), "topic": self._topic, "id": self._shard})
+
+    def unchecked(self: Batch, statement: Many, rows: Sequence[tuple[Any, ...]]) -> None:
+        save(self, statement, rows)
+
+    sql.FENCE = text(statement)
+    Batch.health = unlocked  # type: ignore[method-assign]
+    Batch._all = unchecked  # type: ignore[method-assign]
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000
+
+
+def stops() -> None:
+    """Stops itself, SIGSTOP, in the middle of a transaction when the file that STOP_INSIDE names is there."""
+    order = Path(os.environ["STOP_INSIDE"])
+    save = Batch.save_customers
+
+    def stop(self: Batch, customers: Mapping[str, Loaded]) -> None:
+        if customers:
+            with contextlib.suppress(FileNotFoundError):
+                order.rename(order.with_name(f"stop-{os.getpid()}"))  # only one of several workers can
+                os.kill(os.getpid(), signal.SIGSTOP)
+        save(self, customers)
+
+    Batch.save_customers = stop  # type: ignore[method-assign]
+
+
 def stumbles() -> None:
     """The rules raise for every event of the customer that STUMBLER names."""
     stumbler = os.environ["STUMBLER"]
@@ -84,8 +131,16 @@ def stumbles() -> None:
     setattr(apply, "decide", decide)  # noqa: B010 - the module does not export it
 
 
-MUTANTS = {"commit-first": commit_first, "no-inbox": no_inbox, "ack-first": ack_first, "stumbles": stumbles}
+MUTANTS = {
+    "commit-first": commit_first,
+    "no-inbox": no_inbox,
+    "ack-first": ack_first,
+    "no-fence": no_fence,
+    "stops": stops,
+    "stumbles": stumbles,
+}
 
 if __name__ == "__main__":
-    MUTANTS[sys.argv.pop(1)]()
+    for name in sys.argv.pop(1).split(","):
+        MUTANTS[name]()
     main()

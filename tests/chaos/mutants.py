@@ -4,5 +4,6 @@ CAUGHT_AS: dict[str, tuple[str, ...]] = {
     "commit-first": ("lost",),
     "no-inbox": ("doubled",),
     "ack-first": ("lost",),
+    "no-fence": ("doubled",),
 }
 """Mutant → figures of the verdict."""

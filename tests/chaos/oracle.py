@@ -68,13 +68,21 @@ class Expected:
     repeated: int = 0
     """Records on `events` that are an exact repetition of an earlier one: harmless."""
     events: int = 0
-    """Records on `events`."""
+    """Records on `events`, and lines of history."""
 
 
 def expect(
-    records: Sequence[Raw], poison: Mapping[Place, str], incarnation: str, partitions: int, now: datetime
+    records: Sequence[Raw],
+    poison: Mapping[Place, str],
+    incarnation: str,
+    partitions: int,
+    now: datetime,
+    history: Iterable[Told] = (),
 ) -> Expected:
-    """The whole expectation. `poison` is the producer's word about which records are spoiled, and how."""
+    """The whole expectation. `poison` is the producer's word about which records are spoiled, and how.
+
+    `history`: events of customers of their own that were imported, in their order; they fire no rule.
+    """
     expected = Expected(dead=dict(poison))
     first: dict[Identity, Told] = {}
     strays: dict[Identity, Place] = {}
@@ -89,6 +97,9 @@ def expect(
         for event in events:
             for decision in decide(person, event.type, event.data, event.time, event.seen):
                 _decided(decision, customer, event, expected)
+    for event in history:
+        expected.events += 1
+        expected.applied.setdefault(event.customer, []).append(event)
     return expected
 
 

@@ -8,13 +8,16 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from aiokafka.admin import AIOKafkaAdminClient
+from sqlalchemy import make_url
 
 from streams.embedded import EmbeddedBroker
 from tests import services
+from tests.chaos.proxy import ThreadedProxy
+from tests.servers import KafkaCluster, Server
 
 ROOT = Path(__file__).resolve().parents[2]
 CAMPAIGNS = ("welcome", "thank-returning", "return-care", "birthday")
@@ -23,7 +26,10 @@ CAMPAIGNS = ("welcome", "thank-returning", "return-care", "birthday")
 
 @dataclass(frozen=True)
 class Setup:
-    """Where everything is. `broker` and `store` are what REGULARS_BROKER and REGULARS_STORE say."""
+    """Where everything is. `broker` and `store` are what REGULARS_BROKER and REGULARS_STORE say.
+
+    The rest is there to be disturbed, None where it is not: the servers, and the networks before them.
+    """
 
     home: Path
     bootstrap: str
@@ -32,6 +38,12 @@ class Setup:
     store: str
     rules: Path
     partitions: int = 4
+    kafka: KafkaCluster | None = None
+    postgres: Server | None = None
+    broker_net: ThreadedProxy | None = None
+    store_net: ThreadedProxy | None = None
+    direct: str = ""
+    """The store past its network; empty: there is no other way than `store`."""
 
     @property
     def embedded(self) -> bool:
@@ -55,22 +67,51 @@ class Setup:
 
 
 @contextmanager
-def setup(store: str = "sqlite", broker: str = "tansu", policy: str = "") -> Iterator[Setup]:
-    """A new broker and a new store; both gone afterwards. `policy` replaces the policy of the chaos shop."""
+def setup(store: str = "sqlite", broker: str = "tansu", policy: str = "", proxied: bool = False) -> Iterator[Setup]:
+    """A new broker and a new store; both gone afterwards. `policy` replaces the policy of the chaos shop.
+
+    `proxied`: networks that fail on command, before Kafka for all clients, before PostgreSQL for the workers.
+    """
     with ExitStack() as stack:
         home = Path(tempfile.mkdtemp(prefix="regulars-chaos-"))
         stack.callback(shutil.rmtree, home)
-        rules = _rules(home / "rules", policy)
-        url = _store(stack, store, home)
+        at = Setup(home, "", "", "embedded", "", _rules(home / "rules", policy))
+        if store == "sqlite":
+            at = replace(at, store=f"sqlite:///{home / 'regulars.db'}")
+        else:
+            at = _postgres(stack, at, proxied)
         if broker == "kafka":
-            address = stack.enter_context(services.kafka())
-            cluster = asyncio.run(_cluster_id(address))
-            yield Setup(home, address, cluster, f"kafka://{address}", url, rules)
+            yield _kafka(stack, at, proxied)
         else:
             embedded = EmbeddedBroker(home)
             stack.callback(embedded.stop)
             known = embedded.start()
-            yield Setup(home, known.bootstrap, known.incarnation, "embedded", url, rules)
+            yield replace(at, bootstrap=known.bootstrap, incarnation=known.incarnation)
+
+
+def _postgres(stack: ExitStack, at: Setup, proxied: bool) -> Setup:
+    server = stack.enter_context(services.postgres_server())
+    url = stack.enter_context(services.database(server.address))
+    if not proxied:
+        return replace(at, store=url, postgres=server)
+    port = make_url(url).port
+    assert port is not None
+    net = stack.enter_context(ThreadedProxy(services.HOST, port))
+    return replace(at, store=url.replace(f":{port}/", f":{net.port}/"), direct=url, postgres=server, store_net=net)
+
+
+def _kafka(stack: ExitStack, at: Setup, proxied: bool) -> Setup:
+    nets: list[ThreadedProxy] = []
+
+    def advertise(port: int) -> int:
+        nets.append(stack.enter_context(ThreadedProxy(services.HOST, port)))
+        return nets[-1].port
+
+    node = stack.enter_context(services.kafka_cluster(1, advertise if proxied else services.itself, heap="512m"))
+    cluster = asyncio.run(_cluster_id(node.bootstrap))
+    broker = f"kafka://{node.bootstrap}"
+    net = nets[0] if nets else None
+    return replace(at, bootstrap=node.bootstrap, incarnation=cluster, broker=broker, kafka=node, broker_net=net)
 
 
 def _rules(folder: Path, policy: str) -> Path:
@@ -80,12 +121,6 @@ def _rules(folder: Path, policy: str) -> Path:
     text = policy or (Path(__file__).parent / "policy.yaml").read_text("utf-8")
     (folder / "policy.yaml").write_text(text, "utf-8")
     return folder
-
-
-def _store(stack: ExitStack, store: str, home: Path) -> str:
-    if store == "sqlite":
-        return f"sqlite:///{home / 'regulars.db'}"
-    return stack.enter_context(services.database(stack.enter_context(services.postgres())))
 
 
 async def _cluster_id(address: str) -> str:

@@ -41,6 +41,14 @@ class Store:
         rows = self.rows("SELECT MAX(at) FROM partition WHERE topic = 'events'")
         return int(rows[0][0] or 0) if rows else 0
 
+    def laggard(self) -> int:
+        """The same of the partition whose last batch is the oldest; 0 also while the store does not answer."""
+        try:
+            rows = self.rows("SELECT MIN(at) FROM partition WHERE topic = 'events' HAVING COUNT(*) > 1")
+        except psycopg.OperationalError:
+            return 0
+        return int(rows[0][0] or 0) if rows else 0
+
     def waiting(self) -> int:
         """Rows that wait to be produced."""
         rows = self.rows("SELECT (SELECT COUNT(*) FROM outbox) + (SELECT COUNT(*) FROM dead_letter WHERE NOT relayed)")

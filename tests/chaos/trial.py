@@ -1,4 +1,4 @@
-"""One trial: a shop that sells while the worker is killed, then a drain, then the oracle's verdict."""
+"""One trial: a shop that sells while one thing goes wrong again and again, a drain, then the oracle's verdict."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import random
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.chaos.faults import Kills, kill_often
+from tests.chaos.crew import Crew
+from tests.chaos.faults import PROXIED, Scene, Struck, strike
+from tests.chaos.history import Historian
 from tests.chaos.load import Load
 from tests.chaos.oracle import expect
 from tests.chaos.producer import Ledger, Producer
@@ -20,7 +21,7 @@ from tests.chaos.setup import Setup, setup
 from tests.chaos.store import Store, held
 from tests.chaos.topics import SOURCES, lag, read
 from tests.chaos.verdict import Verdict, judge
-from tests.chaos.worker import Worker, ask
+from tests.chaos.worker import ask
 
 DRAINED_WITHIN = 120.0
 """Seconds the worker may take for what is left once nobody produces or kills."""
@@ -36,10 +37,17 @@ class Plan:
 
     store: str = "sqlite"
     broker: str = "tansu"
-    kills: int = 50
+    fault: str = "kill"
+    workers: int = 1
+    times: int = 50
     seed: int = 1
     rate: float = 80.0
     mutant: str = ""
+
+    @property
+    def mutants(self) -> str:
+        """What is planted into the workers; `stops` so that they can be stopped inside a transaction."""
+        return ",".join(filter(None, [self.mutant, "stops" if self.fault == "freeze-inside" else ""]))
 
 
 @dataclass
@@ -47,11 +55,13 @@ class Report:
     """What came of it."""
 
     plan: Plan
-    kills: Kills
+    struck: Struck
     ledger: Ledger
     verdict: Verdict
     redelivered: int
     """Records the sources put on `events` again after a kill; harmless."""
+    ended: int = 0
+    """How often a worker ended by itself and was started again."""
     seconds: float = 0.0
     problems: list[str] = field(default_factory=list)
     """What is wrong besides the verdict's figures."""
@@ -65,40 +75,42 @@ class Report:
 def run(plan: Plan) -> Report:
     """A new broker, a new store, and the whole trial on them."""
     began = time.monotonic()
-    with setup(plan.store, plan.broker) as at:
+    with setup(plan.store, plan.broker, proxied=plan.fault in PROXIED) as at:
         report = asyncio.run(_trial(plan, at))
         report.problems += _verify(at)
         if not report.good and not plan.mutant:
             kept = Path(tempfile.mkdtemp(prefix="regulars-chaos-kept-"))
             shutil.copytree(at.home, kept, dirs_exist_ok=True)
-            report.problems.append(f"the worker's log and the store are kept in {kept}")
+            report.problems.append(f"the workers' logs and the store are kept in {kept}")
     report.seconds = time.monotonic() - began
     return report
 
 
 async def _trial(plan: Plan, at: Setup) -> Report:
-    worker, store = Worker(at, plan.mutant, **SETTINGS), Store(at.store)
+    store, chance = Store(at.direct or at.store), random.Random(plan.seed)
+    crew, historian = Crew(at, plan.workers, plan.mutants, **SETTINGS), Historian(at, plan.seed)
     producer = Producer(at, Load(plan.seed, at.partitions), plan.rate)
-    problems: list[str] = []
-    worker.start()
+    scene = Scene(at, crew, store, chance, historian)
     try:
-        await _until(lambda: worker.ready, 60.0)
-        producing = asyncio.create_task(producer.run())
-        kills = await kill_often(worker, store, plan.kills, random.Random(plan.seed))
-        producer.stop()
-        await producing
-        if not await drained(at, store):
-            problems.append(f"not drained within {DRAINED_WITHIN:g} s")
+        async with crew.tended():
+            producing = asyncio.create_task(producer.run())
+            struck = await strike(plan.fault, scene, plan.times)
+            producer.stop()
+            await producing
+            if not await drained(at, store):
+                scene.problems.append(f"not drained within {DRAINED_WITHIN:g} s")
     finally:
-        code = worker.stop()
-    if code != 0:
-        problems.append(f"the worker's exit code after SIGTERM was {code}")
+        codes = crew.stop()
+    scene.problems += [f"a worker's exit code after SIGTERM was {code}" for code in codes if code != 0]
+    if crew.ended and plan.fault in ("kill", "import"):
+        scene.problems.append(f"workers ended by themselves, exit codes {crew.ended}")
     records = await read(at.bootstrap, ["events", *SOURCES])
     now = dt.datetime.now(dt.UTC)
-    expected = expect(records, producer.ledger.poison, at.incarnation, at.partitions, now)
+    poison = producer.ledger.poison
+    expected = expect(records, poison, at.incarnation, at.partitions, now, historian.told)
     verdict = judge(expected, held(store, at.incarnation), await relayed(at))
     redelivered = expected.repeated - producer.ledger.repeated
-    return Report(plan, kills, producer.ledger, verdict, redelivered, problems=problems)
+    return Report(plan, struck, producer.ledger, verdict, redelivered, problems=scene.problems, ended=len(crew.ended))
 
 
 async def drained(at: Setup, store: Store) -> bool:
@@ -129,11 +141,3 @@ def _verify(at: Setup) -> list[str]:
         return []
     differences = document["differences"][:3] if document else said.strip()
     return [f"regulars retention verify: exit code {code}, {differences}"]
-
-
-async def _until(true: Callable[[], bool], within: float) -> None:
-    deadline = time.monotonic() + within
-    while not true():
-        if time.monotonic() > deadline:
-            raise TimeoutError
-        await asyncio.sleep(0.02)

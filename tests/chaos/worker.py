@@ -22,9 +22,11 @@ READY = b"running on"
 class Worker:
     """One worker process after another; they all write into one log."""
 
-    def __init__(self, setup: Setup, mutant: str = "", roles: Sequence[str] = ROLES, **settings: str) -> None:
+    def __init__(
+        self, setup: Setup, mutant: str = "", roles: Sequence[str] = ROLES, name: str = "worker", **settings: str
+    ) -> None:
         self.setup = setup
-        self.log = setup.home / "worker.log"
+        self.log = setup.home / f"{name}.log"
         self._command = [*command(mutant), "run", *roles]
         self._environment = setup.environment(**settings)
         self._process: subprocess.Popen[bytes] | None = None
@@ -58,6 +60,28 @@ class Worker:
     def alive(self) -> bool:
         """Whether the process runs."""
         return self._process is not None and self._process.poll() is None
+
+    @property
+    def pid(self) -> int | None:
+        """The process at hand."""
+        return None if self._process is None else self._process.pid
+
+    def ended(self) -> int | None:
+        """The exit code of the worker at hand if it ended by itself; it may be started again then."""
+        code = None if self._process is None else self._process.poll()
+        if code is not None:
+            self._process = None
+        return code
+
+    def freeze(self) -> None:
+        """SIGSTOP: it stands still wherever it is, and keeps what it holds."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """SIGCONT: it goes on, and does not know that time has passed."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
 
     def said(self) -> str:
         """What the worker at hand wrote so far."""

@@ -1,0 +1,79 @@
+"""The workers of a trial, and the supervisor that starts again who ended by himself."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import time
+from collections.abc import AsyncIterator
+
+from tests.chaos.setup import Setup
+from tests.chaos.worker import Worker
+
+STARTED_AGAIN = 1.0
+"""Seconds a supervisor waits before it starts a worker again."""
+STOPS_WITHIN = 60.0
+TOLD = 3_000
+"""Characters of each worker's log that an error shows."""
+
+
+class Crew:
+    """Workers that read at once."""
+
+    def __init__(self, setup: Setup, count: int, mutants: str, **settings: str) -> None:
+        self._order = setup.home / "stop"
+        settings["STOP_INSIDE"] = str(self._order)
+        self.workers = [Worker(setup, mutants, name=f"worker-{number}", **settings) for number in range(1, count + 1)]
+        self.ended: list[int] = []
+        """Exit codes of those that ended by themselves."""
+
+    @contextlib.asynccontextmanager
+    async def tended(self) -> AsyncIterator[None]:
+        """All of them run inside, and are kept running."""
+        for worker in self.workers:
+            worker.start()
+        deadline = time.monotonic() + 60
+        while not all(worker.ready for worker in self.workers):
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"the workers are not ready:\n{self.said()}")
+            await asyncio.sleep(0.02)
+        tending = asyncio.create_task(self._tend())
+        try:
+            yield
+        finally:
+            tending.cancel()
+            await asyncio.gather(tending, return_exceptions=True)
+
+    def any(self, chance: random.Random) -> Worker:
+        """One of those that run, each as likely."""
+        return chance.choice([worker for worker in self.workers if worker.alive] or self.workers)
+
+    async def stopped_inside(self) -> Worker:
+        """The worker that stops itself in its next transaction; only mutant `stops` obeys."""
+        self._order.touch()
+        deadline = time.monotonic() + STOPS_WITHIN
+        while time.monotonic() < deadline:
+            for worker in self.workers:
+                if (obeyed := self._order.with_name(f"stop-{worker.pid}")).exists():
+                    obeyed.unlink()
+                    return worker
+            await asyncio.sleep(0.005)
+        raise RuntimeError(f"nobody stopped in a transaction:\n{self.said()}")
+
+    def stop(self) -> list[int]:
+        """SIGTERM to each in turn: their exit codes."""
+        return [worker.stop() for worker in self.workers]
+
+    def said(self) -> str:
+        """The end of what each said."""
+        return "\n".join(f"{worker.log.name}:\n{worker.said()[-TOLD:]}" for worker in self.workers)
+
+    async def _tend(self) -> None:
+        while True:
+            for worker in self.workers:
+                if (code := worker.ended()) is not None:
+                    self.ended.append(code)
+                    await asyncio.sleep(STARTED_AGAIN)
+                    worker.start()
+            await asyncio.sleep(0.1)
