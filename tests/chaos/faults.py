@@ -28,6 +28,8 @@ SESSION = {True: 3.0, False: 10.0}
 """Whether the broker is the embedded one → seconds after which a silent member of a group counts as gone."""
 BUSY = 30.0
 """Seconds a worker waits for another's transaction on SQLite before it says so."""
+LOOKED = 0.05
+"""Seconds between looks at the store; more often would cost the workers their processor."""
 DOWN = (0.0, 5.0, 18.0)
 """Seconds a server stays away."""
 CUT_OFF = (1.0, 5.0, 18.0)
@@ -180,7 +182,7 @@ async def applied_after(scene: Scene, moment: float) -> float:
     while (await asyncio.to_thread(scene.store.laggard)) / 1_000_000 <= moment:
         if time.monotonic() > deadline:
             raise RuntimeError(f"a partition is not applied any more:\n{scene.crew.said()}")
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(LOOKED)
     return time.time()
 
 

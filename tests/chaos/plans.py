@@ -6,18 +6,18 @@ from tests.chaos.trial import Plan
 
 SMALL, LARGE = ("sqlite", "tansu"), ("postgres", "kafka")
 TIMES = {
-    "kill": 50,
-    "freeze": 10,
-    "freeze-inside": 5,
-    "broker-restart": 6,
-    "postgres-restart": 8,
-    "cut-store": 8,
-    "cut-broker": 8,
-    "freeze-net-store": 6,
-    "freeze-net-broker": 6,
-    "import": 6,
+    "kill": 20,
+    "freeze": 6,
+    "freeze-inside": 3,
+    "broker-restart": 5,
+    "postgres-restart": 5,
+    "cut-store": 5,
+    "cut-broker": 5,
+    "freeze-net-store": 4,
+    "freeze-net-broker": 4,
+    "import": 4,
 }
-"""How often each happens in a trial."""
+"""How often each happens in a trial when nobody says `--times`."""
 MUTANTS = {
     "commit-first": Plan(*SMALL, "kill", 1, 3, mutant="commit-first"),
     "no-inbox": Plan(*SMALL, "kill", 1, 1, mutant="no-inbox"),
@@ -34,9 +34,8 @@ QUICK = [
 ]
 """The slice for every change."""
 FULL = [
-    *(Plan(*LARGE, "kill", workers, TIMES["kill"] // 2) for workers in (1, 2)),
-    *(Plan(*SMALL, "kill", workers, TIMES["kill"]) for workers in (1, 2)),
     *(Plan(*LARGE, fault, 2, TIMES[fault]) for fault in TIMES if fault != "kill"),
-    *(Plan(*SMALL, fault, 2, TIMES[fault] // 2) for fault in ("freeze", "freeze-inside", "import")),
+    *(Plan(*SMALL, fault, 2, TIMES[fault]) for fault in ("freeze", "freeze-inside", "import")),
+    *(Plan(*where, "kill", workers, TIMES["kill"]) for where in (LARGE, SMALL) for workers in (1, 2)),
     *MUTANTS.values(),
 ]
