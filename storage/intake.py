@@ -17,6 +17,8 @@ ENOUGH = 100
 """Below this many recent records no share of bad ones halts the intake."""
 
 _HEALTH = text("SELECT seen, bad, halted FROM partition WHERE topic = :topic AND id = :id")
+_HALTED = text("SELECT topic, id FROM partition WHERE halted IS NOT NULL")
+_PARTITIONS = text("SELECT max(id) + 1 FROM partition WHERE topic = :topic")
 _ADD = text(
     """INSERT INTO partition (topic, id, epoch, position, at, seen, bad)
        VALUES (:topic, :id, 0, -1, :at, :seen, :bad)
@@ -77,10 +79,17 @@ def _add(connection: Connection, topic: str, partition: int, records: int, bad: 
     connection.execute(_ADD, {"topic": topic, "id": partition, "at": now, "seen": seen, "bad": rotten})
 
 
-def resume(store: Store) -> int:
+def resume(store: Store, partitions: int = 0) -> int:
     """Let every halted partition take in again; how many there were.
 
-    What halted it is still in the topic and is read again first: its next `RECENT` records go by unjudged.
+    What halted it is still in the topic and is read again first. The next `RECENT` records of every
+    partition of its topic go by unjudged, of those nobody has read yet too (`partitions` of them at
+    least): what is wrong with one is most likely wrong with all, and each would halt in its turn.
     """
     with store.write() as connection:
-        return connection.execute(sql.RESUME, {"pardoned": -RECENT}).rowcount
+        halted = connection.execute(_HALTED).all()
+        for topic in {row.topic for row in halted}:
+            known = connection.execute(_PARTITIONS, {"topic": topic}).scalar_one()
+            for number in range(max(partitions, known)):
+                connection.execute(sql.RESUME, {"topic": topic, "id": number, "pardoned": -RECENT})
+    return len(halted)

@@ -19,7 +19,10 @@ FENCE = text(
 
 HEALTH = text("UPDATE partition SET seen = :seen, bad = :bad WHERE topic = :topic AND id = :id")
 HALT = text("UPDATE partition SET halted = :why WHERE topic = :topic AND id = :id")
-RESUME = text("UPDATE partition SET halted = NULL, seen = :pardoned, bad = 0 WHERE halted IS NOT NULL")
+RESUME = text(
+    """INSERT INTO partition (topic, id, epoch, position, at, seen, bad) VALUES (:topic, :id, 0, -1, 0, :pardoned, 0)
+       ON CONFLICT (topic, id) DO UPDATE SET halted = NULL, seen = excluded.seen, bad = 0"""
+)
 
 SEEN = select(
     "digest bytea", "SELECT i.digest, i.content FROM {asked} CROSS JOIN inbox i WHERE i.digest = asked.digest"

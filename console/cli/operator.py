@@ -107,9 +107,10 @@ def resume(
     """Go on after a halt, once its cause is mended; then start the worker again."""
     if not taking_in:
         fail("say what to resume: regulars resume --intake", USAGE)
-    store = _store(settings())
+    config = settings()
+    store = _store(config)
     with guarded():
-        count = intake.resume(store)
+        count = intake.resume(store, config.partitions)
     if count == 0:
         say("no partition was halted")
     else:

@@ -304,7 +304,7 @@ async def test_messages_that_hang_hold_up_only_themselves(store: Store, clock: C
         add_message(store, f"m-{number}", customer=f"c-{number}", due_at=NOW - MINUTE + number)
     channel, stop = Hanging("m-0", "m-1", "m-2"), asyncio.Event()
     running = asyncio.create_task(dispatcher(store, channel, clock).run(stop))
-    await until(lambda: len(channel.sent) == 20)
+    await until(lambda: list(statuses(store).values()).count("sent") == 20)
     assert channel.hung == 3
     running.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -179,6 +180,8 @@ def pretending(home: Path, number: int) -> Iterator[subprocess.Popen[bytes]]:
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", str(config)]) as process:
         try:
             note(home, number, process.pid)
+            while str(config) not in kafka._command_line(process.pid):
+                time.sleep(0.01)  # forked, but not yet the program
             yield process
         finally:
             process.kill()

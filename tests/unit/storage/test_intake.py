@@ -73,6 +73,17 @@ def test_too_many_bad_ones_halt_the_source_and_bury_nothing(store: Store) -> Non
     assert of(store) == (40 - RECENT, 0, None)
 
 
+def test_a_resume_pardons_every_partition_of_the_topic_also_those_nobody_has_read(store: Store) -> None:
+    bury(store, [], {(SOURCE, 1): [5, 0], ("returns", 0): [5, 0]}, 0.5, NOW)
+    with pytest.raises(Halted):
+        bury(store, [], {(SOURCE, 0): [ENOUGH, ENOUGH]}, 0.5, NOW)
+    assert resume(store, partitions=3) == 1
+    for partition in range(3):
+        bury(store, [], {(SOURCE, partition): [ENOUGH, ENOUGH]}, 0.5, NOW)
+    with pytest.raises(Halted):
+        bury(store, [], {("returns", 0): [ENOUGH, ENOUGH]}, 0.5, NOW)
+
+
 def test_after_a_resume_the_next_thousand_go_by_unjudged_and_no_more(store: Store) -> None:
     with pytest.raises(Halted):
         bury(store, [], {(SOURCE, 0): [ENOUGH, ENOUGH]}, 0.5, NOW)
