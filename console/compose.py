@@ -26,7 +26,7 @@ from storage.writer import Writer
 from streams import app as faust_app
 from streams import broker as brokers
 from streams.apply import Applier, Intake, Outcome
-from streams.broker import Broker
+from streams.broker import EVENTS, SOURCES, Broker
 from streams.embedded import find
 from streams.housekeeper import Housekeeper
 from streams.reader import Reader
@@ -133,8 +133,9 @@ class Worker:
                 await parts.enter_async_context(self._part(relay.run(), relay.stop))
                 housekeeper = Housekeeper(store, settings.dedupe_horizon_days, clock)
                 await parts.enter_async_context(self._part(housekeeper.run(), housekeeper.stop))
-            if {"sources", "reader"} & set(self.roles):
-                watch = Watch(lambda: brokers.positions(broker), lambda: excused(store))
+            topics = (*(SOURCES if "sources" in self.roles else ()), *([EVENTS] if "reader" in self.roles else ()))
+            if topics:
+                watch = Watch(lambda: brokers.positions(broker), lambda: excused(store), topics)
                 await parts.enter_async_context(self._part(watch.run(), watch.stop))
                 await parts.enter_async_context(self._streams(store, rules, broker))
             gc.collect()

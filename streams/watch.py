@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 from aiokafka.errors import KafkaError
 
@@ -23,15 +23,24 @@ LIMIT = 180.0
 class Watch:
     """Looks at the committed offsets from outside the consumers, and says when they stop moving."""
 
-    def __init__(self, look: Callable[[], Awaitable[Sequence[TopicPosition]]], excused: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        look: Callable[[], Awaitable[Sequence[TopicPosition]]],
+        excused: Callable[[], bool],
+        topics: Collection[str],
+        every: float = EVERY,
+    ) -> None:
         self._look = look
+        self._topics = topics
+        """What this process reads: that nobody reads the others is not its fault."""
+        self._every = every
         self._excused = excused
         self._moved: dict[tuple[str, int], tuple[int | None, float]] = {}
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
         """Watch until `stop`. Raises Stalled: the process must be started again."""
-        while not await self._stopped_within(EVERY):
+        while not await self._stopped_within(self._every):
             try:
                 positions = await self._look()
             except (BrokerUnreachable, KafkaError) as error:
@@ -54,7 +63,7 @@ class Watch:
         """Raise Stalled when a partition with a lag has stood still for `LIMIT` seconds; `now` in seconds."""
         moved: dict[tuple[str, int], tuple[int | None, float]] = {}
         for each in positions:
-            if not each.lag:
+            if not each.lag or each.topic not in self._topics:
                 continue
             place = (each.topic, each.partition)
             known = self._moved.get(place)
