@@ -46,6 +46,8 @@ class Scene:
     chance: random.Random
     historian: Historian
     problems: list[str] = field(default_factory=list)
+    stopped: Worker | None = None
+    """Who stopped himself inside a transaction."""
 
     @property
     def session(self) -> float:
@@ -87,12 +89,13 @@ async def freeze(scene: Scene) -> None:
 
 async def freeze_inside(scene: Scene) -> None:
     """The same in the middle of a transaction, all locks held; on SQLite until the others say that they wait."""
-    worker = await scene.crew.stopped_inside()
+    worker = scene.stopped
+    assert worker is not None
     others = [each for each in scene.crew.workers if each is not worker]
     sqlite = scene.setup.store.startswith("sqlite")
     before = [each.said().count("the store cannot take a batch yet") for each in others]
     async with _frozen(worker):
-        await asyncio.sleep(BUSY + 6 if sqlite else scene.session * scene.chance.uniform(2.2, 2.8))
+        await asyncio.sleep(BUSY + 15 if sqlite else scene.session * scene.chance.uniform(2.2, 2.8))
     after = [each.said().count("the store cannot take a batch yet") for each in others]
     if sqlite and others and before == after:
         scene.problems.append("nobody said that the store was locked")
@@ -159,6 +162,8 @@ async def strike(name: str, scene: Scene, times: int) -> Struck:
     await applied_after(scene, time.time())
     while struck.times < times:
         await asyncio.sleep(SOONEST * (LATEST / SOONEST) ** scene.chance.random())
+        if name == "freeze-inside":
+            scene.stopped = await scene.crew.stopped_inside()
         since = time.time()
         async with _watched(scene, since) as again:
             await FAULTS[name](scene)

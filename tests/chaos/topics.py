@@ -53,7 +53,12 @@ async def read(bootstrap: str, topics: Sequence[str]) -> list[Raw]:
 
 async def lag(bootstrap: str) -> int:
     """Records not worked off yet, by the groups' committed offsets; on the embedded broker all but a last batch."""
-    total = 0
+    return sum((await lags(bootstrap)).values())
+
+
+async def lags(bootstrap: str) -> dict[str, int]:
+    """The same by topic/partition, where there are any."""
+    found = {}
     for group in set(GROUPS.values()):
         consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False)
         await consumer.start()
@@ -61,10 +66,10 @@ async def lag(bootstrap: str) -> int:
             places = await _places(bootstrap, [topic for topic, owner in GROUPS.items() if owner == group])
             ends = await consumer.end_offsets(places)
             for place in places:
-                total += max(0, ends[place] - (await consumer.committed(place) or 0))
+                found[f"{place.topic}/{place.partition}"] = ends[place] - (await consumer.committed(place) or 0)
         finally:
             await consumer.stop()
-    return total
+    return {place: waiting for place, waiting in found.items() if waiting > 0}
 
 
 async def _places(bootstrap: str, topics: Sequence[str]) -> list[TopicPartition]:

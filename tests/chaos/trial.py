@@ -19,7 +19,7 @@ from tests.chaos.oracle import expect
 from tests.chaos.producer import Ledger, Producer
 from tests.chaos.setup import Setup, setup
 from tests.chaos.store import Store, held
-from tests.chaos.topics import SOURCES, lag, read
+from tests.chaos.topics import SOURCES, lag, lags, read
 from tests.chaos.verdict import Verdict, judge
 from tests.chaos.worker import ask
 
@@ -98,7 +98,8 @@ async def _trial(plan: Plan, at: Setup) -> Report:
             producer.stop()
             await producing
             if not await drained(at, store):
-                scene.problems.append(f"not drained within {DRAINED_WITHIN:g} s")
+                waits = f"{await lags(at.bootstrap)} not read, {store.waiting()} rows not relayed"
+                scene.problems.append(f"not drained within {DRAINED_WITHIN:g} s: {waits}")
     finally:
         codes = crew.stop()
     scene.problems += [f"a worker's exit code after SIGTERM was {code}" for code in codes if code != 0]
