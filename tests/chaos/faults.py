@@ -30,10 +30,10 @@ BUSY = 30.0
 """Seconds a worker waits for another's transaction on SQLite before it says so."""
 LOOKED = 0.05
 """Seconds between looks at the store; more often would cost the workers their processor."""
-DOWN = (0.0, 5.0, 18.0)
-"""Seconds a server stays away."""
-CUT_OFF = (1.0, 5.0, 18.0)
-"""Seconds without a network."""
+DOWN = (18.0, 0.0, 5.0)
+"""Seconds a server stays away, in turn; once longer than any session."""
+CUT_OFF = (18.0, 1.0, 5.0)
+"""Seconds without a network, in turn."""
 
 
 @dataclass
@@ -48,6 +48,8 @@ class Scene:
     problems: list[str] = field(default_factory=list)
     stopped: Worker | None = None
     """Who stopped himself inside a transaction."""
+    turn: int = 0
+    """How many faults there were before."""
 
     @property
     def session(self) -> float:
@@ -173,6 +175,7 @@ async def strike(name: str, scene: Scene, times: int) -> Struck:
                 struck.times += 1
                 struck.while_starting += 1
             struck.times += 1
+            scene.turn = struck.times
             if name in COUNTED_FROM_THE_FAULT and struck.while_starting == 0:
                 struck.recoveries.append(await again - since)
             else:
@@ -211,9 +214,9 @@ async def _frozen(worker: Worker) -> AsyncIterator[None]:
 
 
 async def _away(scene: Scene, stop: Callable[[], None], kill: Callable[[], None], start: Callable[[], None]) -> None:
-    await asyncio.to_thread(scene.chance.choice((stop, kill)))
+    await asyncio.to_thread((kill, stop)[scene.turn % 2])
     try:
-        await asyncio.sleep(scene.chance.choice(DOWN))
+        await asyncio.sleep(DOWN[scene.turn % 3])
     finally:
         await asyncio.to_thread(start)
 
@@ -222,6 +225,6 @@ async def _net(scene: Scene, net: ThreadedProxy | None, fail: Callable[[Threaded
     assert net is not None
     await asyncio.to_thread(fail, net)
     try:
-        await asyncio.sleep(scene.chance.choice(CUT_OFF) * scene.chance.uniform(0.7, 1.3))
+        await asyncio.sleep(CUT_OFF[scene.turn % 3] * scene.chance.uniform(0.7, 1.3))
     finally:
         await asyncio.to_thread(net.heal)

@@ -9,12 +9,12 @@ TIMES = {
     "kill": 20,
     "freeze": 6,
     "freeze-inside": 3,
-    "broker-restart": 5,
-    "postgres-restart": 5,
-    "cut-store": 5,
-    "cut-broker": 5,
-    "freeze-net-store": 4,
-    "freeze-net-broker": 4,
+    "broker-restart": 6,
+    "postgres-restart": 6,
+    "cut-store": 6,
+    "cut-broker": 6,
+    "freeze-net-store": 6,
+    "freeze-net-broker": 6,
     "import": 4,
 }
 """How often each happens in a trial when nobody says `--times`."""
