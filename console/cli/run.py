@@ -18,6 +18,7 @@ from console.cli.output import BAD, USAGE, err, fail, out, say
 from console.demo.run import demo as run_demo
 from console.demo.run import settings as demo_settings
 from console.demo.view import summary
+from console.logs import quiet
 from console.settings import Settings
 from streams.broker import Broker
 from streams.broker import parse as parse_broker
@@ -33,7 +34,7 @@ def run(
     unknown = sorted(set(chosen) - set(compose.ROLES))
     if unknown:
         fail(f"there is no process “{unknown[0]}”; there are: {', '.join(compose.ROLES)}", USAGE)
-    quiet_logs(logging.DEBUG if verbose else logging.INFO)
+    quiet(logging.DEBUG if verbose else logging.INFO)
     config = settings()
     with guarded():
         if "delivery" in chosen:
@@ -46,7 +47,7 @@ def demo(
     json: Annotated[Path | None, typer.Option("--json", help="Write the summary there.", dir_okay=False)] = None,
 ) -> None:
     """Try it out: an embedded broker, all processes and a simulated shop. Touches nothing but .regulars/demo."""
-    quiet_logs(logging.ERROR)
+    quiet(logging.ERROR)
     seconds = _seconds(duration)
     if json is not None and not json.parent.is_dir():
         fail(f"--json {json}: there is no folder {json.parent}", USAGE)
@@ -84,14 +85,3 @@ async def _run(config: Settings, roles: tuple[str, ...]) -> None:
 
 def _ready(roles: tuple[str, ...], broker: Broker) -> None:
     say(f"regulars: {', '.join(roles)} running on {broker.bootstrap}; Ctrl+C ends it", err)
-
-
-def quiet_logs(level: int) -> None:
-    """Our own log on standard error; of the libraries only what is worth waking for."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
-    for name in ("storage", "streams", "delivery", "console", "rules", "templates"):
-        logging.getLogger(name).setLevel(level)
-    # Faust's service inside the worker logs by this name, and each of its steps.
-    logging.getLogger("streams.app").setLevel(logging.WARNING)
-    for name in ("faust", "mode", "aiokafka"):
-        logging.getLogger(name).setLevel(logging.ERROR)
