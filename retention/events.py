@@ -187,22 +187,6 @@ class Message(Struct, frozen=True, omit_defaults=True):
     channel: Id | None = None
 
 
-Data = (
-    Purchase
-    | Fulfilment
-    | Return
-    | Birthday
-    | Profile
-    | Consent
-    | Survey
-    | Review
-    | Referral
-    | Support
-    | Lead
-    | Product
-    | Message
-)
-
 TYPES: dict[str, type[Struct]] = {
     "purchase": Purchase,
     "fulfilment": Fulfilment,

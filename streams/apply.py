@@ -22,14 +22,14 @@ from retention.orders import Order, row_key
 from retention.periods import local, month_of, name
 from rules.engine.decide import Decided, decide
 from rules.ruleset import RuleSet
-from storage.batch import Batch, DeadLetter, Loaded, NewDecision, NewMessage, Place
+from storage.batch import Batch, DeadLetter, Loaded, NewDecision, NewMessage
 from storage.errors import Contended, Halted, StoreError
 from storage.intake import next_health, too_many_bad
 from storage.messages import Context
 from storage.prune import KEPT
 from storage.writer import Held, Writer
 from streams.partitions import partition_of
-from streams.record import Record
+from streams.record import Record, dead_letter
 
 log = logging.getLogger(__name__)
 
@@ -303,11 +303,8 @@ class _Task:
         batch.health(*next_health(seen, bad))
 
     def _bury(self, record: Record, error: BadEvent) -> None:
-        place = Place(self.intake.incarnation, record.topic, record.partition, record.offset)
         self.outcome.dead += 1
-        self.dead.append(
-            DeadLetter(place, error.reason, error.field, error.detail, record.key, record.value, record.headers)
-        )
+        self.dead.append(dead_letter(record, self.intake.incarnation, error))
 
     def _misrouted(self, record: Record) -> bool:
         if not self.applier.partitions or record.key is None:

@@ -40,12 +40,11 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         self._held: dict[TopicPartition, Held] = {}
         self._stopping = False
         self._thread = ThreadPoolExecutor(1, "apply")
-        self._consumer: AIOKafkaConsumer | None = None
         self._producer: AIOKafkaProducer | None = None
 
     async def run(self) -> None:
         """Read until `stop`. Raises IntakeHalted; whatever else it raises should end the process."""
-        self._consumer = consumer = AIOKafkaConsumer(
+        consumer = AIOKafkaConsumer(
             bootstrap_servers=self.broker.bootstrap,
             group_id=READERS,
             enable_auto_commit=False,

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from retention.errors import BadEvent
+from storage.batch import DeadLetter, Place
+
 
 class Record(Struct, frozen=True, gc=False):
     """One record of a topic, bytes untouched; `timestamp` in milliseconds since 1970."""
@@ -17,3 +20,9 @@ class Record(Struct, frozen=True, gc=False):
     key: bytes | None
     value: bytes | None
     headers: Sequence[tuple[str, bytes | None]] = ()
+
+
+def dead_letter(record: Record, incarnation: str, error: BadEvent) -> DeadLetter:
+    """`record` as it is buried: where it stood in the broker's log, why, and its bytes."""
+    place = Place(incarnation, record.topic, record.partition, record.offset)
+    return DeadLetter(place, error.reason, error.field, error.detail, record.key, record.value, record.headers)

@@ -11,13 +11,13 @@ from aiokafka.errors import KafkaError
 
 from retention.errors import BadEvent
 from retention.shop import Shop
-from storage.batch import DeadLetter, Place
+from storage.batch import DeadLetter
 from storage.errors import Halted, Unreachable
 from storage.intake import RECENT, bury
 from storage.store import Store
 from streams.broker import EVENTS, SOURCES
 from streams.errors import IntakeHalted
-from streams.record import Record
+from streams.record import Record, dead_letter
 from streams.sources.wrap import Wrapped, wrap
 
 log = logging.getLogger(__name__)
@@ -54,19 +54,21 @@ class Forwarder:
             try:
                 good.append(wrap(record, SOURCES[record.topic], self.incarnation, self.shop, now))
             except BadEvent as error:
-                bad.append(self._dead_letter(record, error))
-        if self._count(records, bad):
-            await self._until_done(lambda: self._bury(bad, now))
+                bad.append(dead_letter(record, self.incarnation, error))
+        counts = self._count(records, bad)
+        if counts is not None:
+            await self._until_done(lambda: asyncio.to_thread(bury, self.store, bad, counts, self.bad_share, now))
         await self._until_done(lambda: self._produce(good))
 
     async def _produce(self, wrapped: Sequence[Wrapped]) -> None:
         sent = [await self.producer.send(EVENTS, key=each.key, value=each.value) for each in wrapped]
         await asyncio.gather(*sent)
 
-    def _count(self, records: Sequence[Record], bad: Sequence[DeadLetter]) -> bool:
-        """Count (topic, partition) → [records, bad ones]; whether it is time to tell the store.
+    def _count(self, records: Sequence[Record], bad: Sequence[DeadLetter]) -> dict[tuple[str, int], list[int]] | None:
+        """Count (topic, partition) → [records, bad ones]; the counts when it is time to tell the store.
 
-        Always with the first records, which is where a halt is seen, and with bad ones.
+        Always with the first records, which is where a halt is seen, and with bad ones. What is handed out is
+        the caller's alone: the agents of the other topics count on meanwhile.
         """
         first = self._counts is None
         counts = self._counts = self._counts or {}
@@ -74,11 +76,10 @@ class Forwarder:
             counts.setdefault((record.topic, record.partition), [0, 0])[0] += 1
         for letter in bad:
             counts[letter.place.topic, letter.place.partition][1] += 1
-        return first or bool(bad) or sum(seen for seen, _ in counts.values()) >= RECENT
-
-    async def _bury(self, bad: Sequence[DeadLetter], now: int) -> None:
-        await asyncio.to_thread(bury, self.store, bad, self._counts or {}, self.bad_share, now)
+        if not (first or bad or sum(seen for seen, _ in counts.values()) >= RECENT):
+            return None
         self._counts = {}
+        return counts
 
     async def _until_done(self, step: Callable[[], Awaitable[None]]) -> None:
         wait = RETRY_FIRST
@@ -92,7 +93,3 @@ class Forwarder:
                 log.warning("records wait to be forwarded (%s); trying again", type(error).__name__)
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, RETRY_MOST)
-
-    def _dead_letter(self, record: Record, error: BadEvent) -> DeadLetter:
-        place = Place(self.incarnation, record.topic, record.partition, record.offset)
-        return DeadLetter(place, error.reason, error.field, error.detail, record.key, record.value, record.headers)
