@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
 from console.settings import Settings
+from delivery.backoff import Backoff
 from delivery.channels import channels
 from delivery.dispatcher import Config, Dispatcher
 from retention.shop import Shop
@@ -189,6 +190,7 @@ class Worker:
             attempts=settings.send_attempts,
             concurrency=settings.send_concurrency,
             ambiguous=settings.ambiguous,
+            backoff=Backoff(settings.send_retry, most=settings.send_retry_most),
         )
         await Dispatcher(store, renderer, ways, clock, config).run(self._stop)
 

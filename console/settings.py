@@ -39,6 +39,9 @@ class Settings(BaseSettings):
 
     send_timeout: Annotated[float, Field(gt=0)] = 30.0
     send_attempts: Positive = 6
+    send_retry: Annotated[float, Field(ge=0)] = 60.0
+    """What did not leave is tried again within so many seconds; within four times that after each further try."""
+    send_retry_most: Annotated[float, Field(ge=0)] = 6 * 3600.0
     send_concurrency: Positive = 8
     ambiguous: Literal["resend", "park"] = "resend"
     """What to do with a message whose fate a crash hid: send it again, or set it aside."""

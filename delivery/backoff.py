@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+MOST_STEPS = 100
+"""Past it the wait does not grow any more: a float would overflow."""
+
 
 class Backoff(Struct, frozen=True):
     """Full jitter: a random share of `base × factor^(tries − 1)`, at most `most`; seconds.
@@ -17,5 +20,5 @@ class Backoff(Struct, frozen=True):
 
     def delay(self, tries: int, share: float) -> int:
         """Microseconds to wait after the `tries`-th try (from 1); `share` is random in [0, 1)."""
-        ceiling = min(self.most, self.base * self.factor ** (tries - 1))
+        ceiling = min(self.most, self.base * self.factor ** min(tries - 1, MOST_STEPS))
         return int(ceiling * share * 1_000_000)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import random as _random
 from collections.abc import Callable, Mapping
@@ -25,8 +26,10 @@ Clock = Callable[[], int]
 """Now, in microseconds since 1970 UTC."""
 
 RECOVER_EVERY = 5.0
-MARK_AGAIN = (0.2, 1.0, 5.0)
-"""Waits before a mark is tried again when the store does not answer, seconds: a lost mark is a message in doubt."""
+MARKED_WITHIN = 30.0
+"""Seconds that a busy store may take for a mark."""
+TOLD_FIRST = 10.0
+"""Seconds after the store was away before leases are taken up: those who know what became of theirs say so first."""
 
 log = logging.getLogger("regulars.delivery")
 
@@ -43,11 +46,16 @@ class Config(Struct, frozen=True):
     ambiguous: Doubt = "resend"
     poll: float = 0.5
     backoff: Backoff = Backoff()
+    mark_again: tuple[float, ...] = (0.2, 1.0, 5.0)
+    """Waits before a mark is tried again; the last again and again while the store is away: we alone know."""
 
     @property
     def lease(self) -> int:
-        """How long a claim holds, microseconds: well past the longest sending, the store's slowest mark included."""
-        return int((2 * (self.send_timeout + self.grace) + 60) * 1_000_000)
+        """How long a claim holds, microseconds: past the longest sending and a slow mark.
+
+        It is also how long a crash holds up the messages at hand and those behind them, so no longer than that.
+        """
+        return int((self.send_timeout + self.grace + MARKED_WITHIN) * 1_000_000)
 
 
 class Dispatcher:
@@ -119,6 +127,7 @@ class Dispatcher:
             return await asyncio.to_thread(self._claim, free) if free else []
         except Exception as error:
             log.error("delivery cannot read its queue: %s", type(error).__name__)
+            self._recover_at = monotonic() + TOLD_FIRST
             return []
 
     def _claim(self, limit: int) -> list[Claimed]:
@@ -167,16 +176,15 @@ class Dispatcher:
         return None
 
     async def _mark(self, message: Claimed, error: SendError | None) -> None:
-        """Say what became of it, several times if need be."""
-        for wait in (*MARK_AGAIN, None):
+        """Say what became of it, for as long as that takes: a mark that is given up is a message in doubt."""
+        waits = self._config.mark_again
+        for wait in itertools.chain(waits, itertools.repeat(waits[-1])):
             try:
-                kept = await asyncio.to_thread(self._settle, message, error)
-                if not kept:
+                if not await asyncio.to_thread(self._settle, message, error):
                     log.warning("template %s: its claim was lost while it was sent", message.template)
                 return
-            except Exception:
-                if wait is None:
-                    raise
+            except Exception as trouble:
+                log.warning("template %s: not marked yet: %s", message.template, type(trouble).__name__)
             await asyncio.sleep(wait)
 
     def _settle(self, message: Claimed, error: SendError | None) -> bool:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from sqlalchemy import text
 
 from delivery.backoff import Backoff
@@ -258,13 +259,14 @@ async def test_a_message_cancelled_at_the_last_moment_does_not_leave(store: Stor
 class Breaking(Memory):
     """The store stops answering while the message is on its way."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, times: int = 2) -> None:
         super().__init__()
         self.clock = clock
+        self.times = times
 
     async def send(self, outgoing: Outgoing) -> None:
         await super().send(outgoing)
-        self.clock.broken = 2
+        self.clock.broken = self.times
 
 
 async def test_a_mark_that_fails_is_tried_again_not_the_message(store: Store, clock: Clock) -> None:
@@ -274,6 +276,29 @@ async def test_a_mark_that_fails_is_tried_again_not_the_message(store: Store, cl
     await dispatcher(store, channel, clock).run_once()
     assert len(channel.sent) == 1
     assert statuses(store) == {"m-1": "sent"}
+
+
+async def test_a_mark_is_tried_for_as_long_as_the_store_is_away(store: Store, clock: Clock) -> None:
+    add_customer(store)
+    add_message(store, "m-1")
+    channel = Breaking(clock, 20)
+    await dispatcher(store, channel, clock, config=replace(CONFIG, mark_again=(0.0, 0.001))).run_once()
+    assert len(channel.sent) == 1
+    assert statuses(store) == {"m-1": "sent"}
+
+
+async def test_leases_are_not_taken_up_the_moment_the_store_is_back(store: Store, clock: Clock) -> None:
+    """Whose mark the store could not take says first what became of its message."""
+    add_customer(store)
+    add_message(store, "m-1", status="sending", attempts=1, token="busy", lease_until=NOW)
+    clock.broken = 1
+    channel, stop = Memory(), asyncio.Event()
+    running = asyncio.create_task(dispatcher(store, channel, clock).run(stop))
+    await until(lambda: not clock.broken)
+    await asyncio.sleep(10 * CONFIG.poll)
+    assert statuses(store) == {"m-1": "sending"}
+    stop.set()
+    await running
 
 
 class Hanging(Memory):
