@@ -8,12 +8,14 @@ import random
 import time
 from collections.abc import AsyncIterator
 
+from tests.chaos.failpoints import Orders
 from tests.chaos.setup import Setup
 from tests.chaos.worker import Worker
 
 STARTED_AGAIN = 1.0
 """Seconds a supervisor waits before it starts a worker again."""
 STOPS_WITHIN = 60.0
+"""Seconds in which somebody comes to the place where he is to stop or to die."""
 TOLD = 3_000
 """Characters of each worker's log that an error shows."""
 
@@ -24,6 +26,8 @@ class Crew:
     def __init__(self, setup: Setup, count: int, mutants: str, **settings: str) -> None:
         self._order = setup.home / "stop"
         settings["STOP_INSIDE"] = str(self._order)
+        self.orders = Orders(setup.home / "orders")
+        settings |= self.orders.environment
         self.workers = [Worker(setup, mutants, name=f"worker-{number}", **settings) for number in range(1, count + 1)]
         self.ended: list[int] = []
         """Exit codes of those that ended by themselves."""
@@ -61,6 +65,19 @@ class Crew:
             await asyncio.sleep(0.005)
         raise RuntimeError(f"nobody stopped in a transaction:\n{self.said()}")
 
+    async def died_at(self, point: str, passes: int) -> Worker | None:
+        """The worker that died at this point, the next time but `passes`; None when nobody came there in time."""
+        self.orders.give(point, passes)
+        deadline = time.monotonic() + STOPS_WITHIN
+        while time.monotonic() < deadline:
+            for worker in self.workers:
+                if not worker.alive and self.orders.obeyed(worker.pid) == point:
+                    return worker
+            await asyncio.sleep(0.005)
+        self.orders.withdraw(point)
+        await asyncio.sleep(0.1)
+        return next((worker for worker in self.workers if self.orders.obeyed(worker.pid) == point), None)
+
     def stop(self) -> list[int]:
         """SIGTERM to each in turn: their exit codes."""
         return [worker.stop() for worker in self.workers]
@@ -72,7 +89,7 @@ class Crew:
     async def _tend(self) -> None:
         while True:
             for worker in self.workers:
-                if (code := worker.ended()) is not None:
+                if self.orders.obeyed(worker.pid) is None and (code := worker.ended()) is not None:
                     self.ended.append(code)
                     await asyncio.sleep(STARTED_AGAIN)
                     worker.start()

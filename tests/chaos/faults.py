@@ -7,11 +7,14 @@ import contextlib
 import math
 import random
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from tests.chaos.crew import Crew
+from tests.chaos.failpoints import POINTS
 from tests.chaos.history import Historian
 from tests.chaos.proxy import ThreadedProxy
 from tests.chaos.setup import Setup
@@ -46,10 +49,18 @@ class Scene:
     chance: random.Random
     historian: Historian
     problems: list[str] = field(default_factory=list)
-    stopped: Worker | None = None
-    """Who stopped himself inside a transaction."""
+    stopped: Worker | Path | None = None
+    """Who stopped himself inside a transaction, or died at a failpoint; the file of an import that did."""
+    hits: Counter[str] = field(default_factory=Counter)
+    """Failpoint → deaths there."""
     turn: int = 0
     """How many faults there were before."""
+
+    @property
+    def points(self) -> list[str]:
+        """The failpoints that somebody passes."""
+        roles = {role for worker in self.crew.workers for role in worker.roles} | {"import"}
+        return [name for name, point in POINTS.items() if point.role in roles]
 
     @property
     def session(self) -> float:
@@ -63,6 +74,7 @@ class Struck:
 
     times: int = 0
     while_starting: int = 0
+    hits: Counter[str] = field(default_factory=Counter)
     recoveries: list[float] = field(default_factory=list)
     """From the fault, or from its end where nobody can work before, to a commit on every partition."""
 
@@ -82,6 +94,15 @@ async def kill(scene: Scene) -> None:
     worker.start()
 
 
+async def kill_at(scene: Scene) -> None:
+    """A worker has died at a failpoint, or an import has; started again at once."""
+    if isinstance(scene.stopped, Worker):
+        scene.stopped.kill()
+        scene.stopped.start()
+    elif scene.stopped is not None:
+        scene.problems += await scene.historian.again(scene.stopped)
+
+
 async def freeze(scene: Scene) -> None:
     """A worker stands still, longer than its group waits for it, and goes on as if nothing had been: a zombie."""
     worker = scene.crew.any(scene.chance)
@@ -92,7 +113,7 @@ async def freeze(scene: Scene) -> None:
 async def freeze_inside(scene: Scene) -> None:
     """The same in the middle of a transaction, all locks held; on SQLite until the others say that they wait."""
     worker = scene.stopped
-    assert worker is not None
+    assert isinstance(worker, Worker)
     others = [each for each in scene.crew.workers if each is not worker]
     sqlite = scene.setup.store.startswith("sqlite")
     before = [each.said().count("the store cannot take a batch yet") for each in others]
@@ -142,6 +163,7 @@ async def bring_in(scene: Scene) -> None:
 
 FAULTS: dict[str, Fault] = {
     "kill": kill,
+    "kill-at": kill_at,
     "freeze": freeze,
     "freeze-inside": freeze_inside,
     "broker-restart": broker_restart,
@@ -152,7 +174,9 @@ FAULTS: dict[str, Fault] = {
     "freeze-net-broker": freeze_net_broker,
     "import": bring_in,
 }
-COUNTED_FROM_THE_FAULT = {"kill", "freeze", "freeze-inside"}
+COUNTED_FROM_THE_FAULT = {"kill", "kill-at", "freeze", "freeze-inside"}
+PLANTED = {"freeze-inside": "stops", "kill-at": "failpoints"}
+"""What has to be planted into the workers, so that the fault hits them where it should."""
 PROXIED = {"cut-store", "cut-broker", "freeze-net-store", "freeze-net-broker"}
 NEEDS_KAFKA = {"broker-restart", "cut-broker", "freeze-net-broker"}
 NEEDS_POSTGRES = {"postgres-restart", "cut-store", "freeze-net-store"}
@@ -164,8 +188,8 @@ async def strike(name: str, scene: Scene, times: int) -> Struck:
     await applied_after(scene, time.time())
     while struck.times < times:
         await asyncio.sleep(SOONEST * (LATEST / SOONEST) ** scene.chance.random())
-        if name == "freeze-inside":
-            scene.stopped = await scene.crew.stopped_inside()
+        if name in LURES:
+            scene.stopped = await LURES[name](scene)
         since = time.time()
         async with _watched(scene, since) as again:
             await FAULTS[name](scene)
@@ -181,7 +205,37 @@ async def strike(name: str, scene: Scene, times: int) -> Struck:
             else:
                 ended = time.time()
                 struck.recoveries.append(await applied_after(scene, ended) - ended)
+    if name == "kill-at":
+        struck.hits = scene.hits
+        never = [point for point in scene.points[:times] if not scene.hits[point]]
+        scene.problems += [f"nobody died at {', '.join(never)}"] if never else []
     return struck
+
+
+async def _died(scene: Scene) -> Worker | Path | None:
+    """Who died at the next of all failpoints, in turn."""
+    points = scene.points
+    name = points[scene.turn % len(points)]
+    passes = scene.chance.randint(0, POINTS[name].passes)
+    died = await (
+        scene.historian.dies(scene.crew.orders, passes) if name == "import" else scene.crew.died_at(name, passes)
+    )
+    if died is None:
+        scene.problems.append(f"nobody came to failpoint {name} in time")
+    else:
+        scene.hits[name] += 1
+    return died
+
+
+async def _stopped(scene: Scene) -> Worker:
+    return await scene.crew.stopped_inside()
+
+
+LURES: dict[str, Callable[[Scene], Coroutine[Any, Any, Worker | Path | None]]] = {
+    "freeze-inside": _stopped,
+    "kill-at": _died,
+}
+"""Faults that begin when a worker has come to a certain place."""
 
 
 async def applied_after(scene: Scene, moment: float) -> float:

@@ -1,6 +1,6 @@
 """`regulars` with a planted fault: `python -m tests.chaos.mutant NAME[,NAME] run …`. The oracle must notice.
 
-`stops` and `stumbles` are no faults of the product: they only bring it into a place that is hard to reach.
+`stops`, `stumbles` and `failpoints` are no faults of the product: they bring it into a place that is hard to reach.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from streams.apply import Applier
 from streams.reader import Reader
 from streams.record import Record
 from streams.sources.forward import Forwarder
+from tests.chaos import failpoints
 
 BUSY_STORE = 0.05
 """Seconds a transaction of a busy store may wait: few kills suffice to hit one."""
@@ -138,6 +139,7 @@ MUTANTS = {
     "no-fence": no_fence,
     "stops": stops,
     "stumbles": stumbles,
+    "failpoints": failpoints.plant,
 }
 
 if __name__ == "__main__":

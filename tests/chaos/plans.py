@@ -7,6 +7,7 @@ from tests.chaos.trial import Plan
 SMALL, LARGE = ("sqlite", "tansu"), ("postgres", "kafka")
 TIMES = {
     "kill": 20,
+    "kill-at": 24,
     "freeze": 6,
     "freeze-inside": 3,
     "broker-restart": 6,

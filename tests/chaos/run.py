@@ -122,6 +122,8 @@ def _print(reports: list[Report], faults: list[str]) -> None:
     for report in reports:
         for example in report.verdict.examples if not report.plan.mutant else ():
             console.print(f"  {example}", markup=False, highlight=False)
+        if hits := report.struck.hits:
+            console.print("  died at " + ", ".join(f"{name} {times}" for name, times in hits.items()))
     for fault in faults:
         console.print(f"wrong: {fault}", style="bold red", markup=False, highlight=False)
     if not faults:
@@ -144,6 +146,7 @@ def _document(report: Report) -> dict[str, Any]:
         "plan": asdict(report.plan),
         "times": report.struck.times,
         "while_starting": report.struck.while_starting,
+        "hits": report.struck.hits,
         "recoveries": [round(each, 3) for each in report.struck.recoveries],
         "ended": report.ended,
         "produced": report.ledger.produced,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.chaos.crew import Crew
-from tests.chaos.faults import PROXIED, Scene, Struck, strike
+from tests.chaos.faults import PLANTED, PROXIED, Scene, Struck, strike
 from tests.chaos.history import Historian
 from tests.chaos.load import Load
 from tests.chaos.oracle import expect
@@ -46,8 +46,8 @@ class Plan:
 
     @property
     def mutants(self) -> str:
-        """What is planted into the workers; `stops` so that they can be stopped inside a transaction."""
-        return ",".join(filter(None, [self.mutant, "stops" if self.fault == "freeze-inside" else ""]))
+        """What is planted into the workers, with what the fault needs to hit a place inside them."""
+        return ",".join(filter(None, [self.mutant, PLANTED.get(self.fault, "")]))
 
 
 @dataclass
@@ -103,7 +103,7 @@ async def _trial(plan: Plan, at: Setup) -> Report:
     finally:
         codes = crew.stop()
     scene.problems += [f"a worker's exit code after SIGTERM was {code}" for code in codes if code != 0]
-    if crew.ended and plan.fault in ("kill", "import"):
+    if crew.ended and plan.fault in ("kill", "kill-at", "import"):
         scene.problems.append(f"workers ended by themselves, exit codes {crew.ended}")
     records = await read(at.bootstrap, ["events", *SOURCES])
     now = dt.datetime.now(dt.UTC)

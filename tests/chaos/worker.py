@@ -26,6 +26,7 @@ class Worker:
         self, setup: Setup, mutant: str = "", roles: Sequence[str] = ROLES, name: str = "worker", **settings: str
     ) -> None:
         self.setup = setup
+        self.roles = roles
         self.log = setup.home / f"{name}.log"
         self._command = [*command(mutant), "run", *roles]
         self._environment = setup.environment(**settings)
