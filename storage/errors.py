@@ -28,7 +28,11 @@ class Importing(StoreError):
 
 
 class Unreachable(StoreError):
-    """The database does not answer; the message names it without its password."""
+    """The database cannot do it now: wait and do it again. The message names it without its password."""
+
+
+class Full(Unreachable):
+    """The database has no room left; an operator must make some."""
 
 
 class Busy(Unreachable):

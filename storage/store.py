@@ -15,14 +15,14 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from storage.errors import Busy, StoreError, Unreachable
+from storage.errors import StoreError
+from storage.trouble import trouble
 
 BUSY_TIMEOUT = 30.0
 """How long a SQLite writer waits for another process's transaction, seconds."""
 _MIGRATION_LOCK = 7_236_401
-_LOCK_TIMEOUT = "55P03"
 
 
 class Store:
@@ -47,8 +47,9 @@ class Store:
     def write(self, connection: Connection | None = None) -> Iterator[Connection]:
         """One transaction that may write: committed at the end, rolled back by an exception.
 
-        Raises Unreachable, and Busy, when the database is away, full or locked: whether the commit took
-        effect is then unknown, and the caller does the whole again.
+        Raises Unreachable, and its kinds Busy and Full, when the database is away, locked, full or otherwise
+        in trouble (see storage.trouble): whether the commit took effect is then unknown, and the caller does
+        the whole again.
         """
         queue = self._lock if self.sqlite else contextlib.nullcontext()
         with queue, self._translated():
@@ -76,11 +77,10 @@ class Store:
         """The database's own troubles as ours: nobody outside this room knows the driver's errors."""
         try:
             yield
-        except DBAPIError as error:
-            if not _trouble(error):
+        except (SQLAlchemyError, MemoryError) as error:
+            if (ours := trouble(self.name, error)) is None:
                 raise
-            kind = Busy if getattr(error.orig, "sqlstate", None) == _LOCK_TIMEOUT else Unreachable
-            raise kind(f"the store {self.name} does not answer: {_first_line(error)}") from error
+            raise ours from error
 
     def migrate(self) -> None:
         """Bring the tables to this version; several processes may call it at once."""
@@ -172,16 +172,3 @@ def _sqlite(path: str) -> Engine:
 
 def _postgres(url: str) -> Engine:
     return create_engine(url, connect_args={"connect_timeout": 10}, pool_pre_ping=True, hide_parameters=True)
-
-
-def _trouble(error: DBAPIError) -> bool:
-    """The database's own trouble (away, locked, full, read-only, damaged), not what was asked of it."""
-    return (
-        isinstance(error, (OperationalError, InterfaceError, InternalError))
-        or type(error) is DatabaseError
-        or error.connection_invalidated
-    )
-
-
-def _first_line(error: Exception) -> str:
-    return str(getattr(error, "orig", None) or error).strip().splitlines()[0]

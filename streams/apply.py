@@ -90,7 +90,7 @@ class Applier:
         """
         try:
             return self._contend(held, records, broken=False)
-        except StoreError:
+        except (StoreError, MemoryError):  # not a record's fault
             raise
         except Exception as error:
             place = f"{held.topic}/{held.id} {records[0].offset}–{records[-1].offset}"
