@@ -17,6 +17,7 @@ from delivery.channels.base import Channel, Outgoing
 from delivery.check import Refusal
 from delivery.errors import Ambiguous, Retryable, SendError
 from delivery.prepare import Prepared
+from delivery.unmoved import Unmoved
 from delivery.wording import Renderer
 from retention.shop import Shop
 from storage.messages import Claimed, Doubt, Messages
@@ -28,8 +29,6 @@ Clock = Callable[[], int]
 RECOVER_EVERY = 5.0
 MARKED_WITHIN = 30.0
 """Seconds that a busy store may take for a mark."""
-TOLD_FIRST = 10.0
-"""Seconds after the store was away before leases are taken up: those who know what became of theirs say so first."""
 
 log = logging.getLogger("regulars.delivery")
 
@@ -50,12 +49,12 @@ class Config(Struct, frozen=True):
     """Waits before a mark is tried again; the last again and again while the store is away: we alone know."""
 
     @property
-    def lease(self) -> int:
-        """How long a claim holds, microseconds: past the longest sending and a slow mark.
+    def lease(self) -> float:
+        """How long a claim that does not move holds: past the longest sending and a slow mark.
 
         It is also how long a crash holds up the messages at hand and those behind them, so no longer than that.
         """
-        return int((self.send_timeout + self.grace + MARKED_WITHIN) * 1_000_000)
+        return self.send_timeout + self.grace + MARKED_WITHIN
 
 
 class Dispatcher:
@@ -73,6 +72,7 @@ class Dispatcher:
         clock: Clock,
         config: Config,
         random: Callable[[], float] = _random.random,
+        steady: Callable[[], float] = monotonic,
     ) -> None:
         self._messages = Messages(store)
         self._prepared = Prepared(renderer, channels, config.shop)
@@ -81,6 +81,9 @@ class Dispatcher:
         self._config = config
         self._random = random
         self._stopping = False
+        self._steady = steady
+        self._unmoved = Unmoved(config.lease)
+        self._ours: set[str] = set()
         self._recover_at = 0.0
 
     async def run_once(self) -> int:
@@ -127,19 +130,22 @@ class Dispatcher:
             return await asyncio.to_thread(self._claim, free) if free else []
         except Exception as error:
             log.error("delivery cannot read its queue: %s", type(error).__name__)
-            self._recover_at = monotonic() + TOLD_FIRST
             return []
 
     def _claim(self, limit: int) -> list[Claimed]:
-        return self._messages.claim(limit, self._config.lease, self._clock())
+        return self._messages.claim(limit, self._clock())
 
     def _recover(self) -> None:
-        found = self._messages.recover(self._clock(), self._config.ambiguous, self._config.attempts)
+        """Whatever its age, what we have in hand ourselves is not abandoned."""
+        unmoved = self._unmoved.look(self._messages.in_flight(), self._steady())
+        abandoned = [one for one in unmoved if one.key not in self._ours]
+        found = self._messages.recover(abandoned, self._clock(), self._config.ambiguous, self._config.attempts)
         if found.resent or found.parked:
             log.warning("messages of unknown fate: %d sent again, %d set aside", found.resent, found.parked)
 
     async def _deal_with(self, message: Claimed) -> None:
         """One message to its next status. Whatever goes wrong here, its lease brings it back."""
+        self._ours.add(message.key)
         try:
             outgoing = await asyncio.to_thread(self._prepare, message)
             if outgoing is not None:
@@ -147,6 +153,8 @@ class Dispatcher:
                 await self._mark(begun, await self._send(begun, outgoing))
         except Exception as error:
             log.error("template %s: left to its lease: %s", message.template, type(error).__name__)
+        finally:
+            self._ours.discard(message.key)
 
     def _prepare(self, message: Claimed) -> Outgoing | None:
         """The finished message, with `sending` committed; None when it must not leave or is not ours any more."""
@@ -159,7 +167,7 @@ class Dispatcher:
             log.info("template %s by %s: %s, %s", message.template, message.channel, made.status, made.code)
             self._messages.finish(message, made.status, made.code, now)
             return None
-        return made if self._messages.begin_sending(message, self._clock(), self._config.lease) else None
+        return made if self._messages.begin_sending(message) else None
 
     async def _send(self, message: Claimed, outgoing: Outgoing) -> SendError | None:
         """None: it left. A channel that breaks its contract leaves us not knowing."""

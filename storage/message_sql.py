@@ -35,43 +35,34 @@ LOCK_GROUPS = many("""
     SELECT key FROM picked
     WHERE pg_try_advisory_xact_lock(hashtextextended(concat_ws(chr(31), customer, channel, class), 0))""")
 CLAIM = """
-    UPDATE message SET status = 'claimed', token = :token, lease_until = :lease
+    UPDATE message SET status = 'claimed', token = :token
     WHERE key IN (SELECT m.key FROM message m WHERE m.key IN :keys AND {ready} {lock})
     RETURNING key, customer, rule, step, template, channel, class, due_at, expires_at, attempts, context, token"""
 
 BEGIN = text("""
-    UPDATE message SET status = 'sending', attempts = attempts + 1, lease_until = :lease
+    UPDATE message SET status = 'sending', attempts = attempts + 1
     WHERE key = :key AND token = :token AND status = 'claimed'""")
 RELEASE = text("""
-    UPDATE message SET status = 'queued', token = NULL, lease_until = NULL
+    UPDATE message SET status = 'queued', token = NULL
     WHERE key = :key AND token = :token AND status = 'claimed'""")
 RETRY = text("""
-    UPDATE message SET status = 'queued', token = NULL, lease_until = NULL, due_at = :at, error = :error
+    UPDATE message SET status = 'queued', token = NULL, due_at = :at, error = :error
     WHERE key = :key AND token = :token AND status = 'sending'""")
 FINISH = text("""
-    UPDATE message SET status = :status, error = :error, done_at = :now, token = NULL, lease_until = NULL
+    UPDATE message SET status = :status, error = :error, done_at = :now, token = NULL
     WHERE key = :key AND token = :token AND (status = 'sending' OR (status = 'claimed' AND :status <> 'sent'))""")
 
 IN_DOUBT = text("""
-    UPDATE message SET lease_until = lease_until WHERE key = :key AND token = :token AND status = 'sending'
+    UPDATE message SET status = status WHERE key = :key AND token = :token AND status = 'sending'
     RETURNING key, customer, channel, attempts""")
 AGAIN = text("""
-    UPDATE message SET status = 'queued', token = NULL, lease_until = NULL, due_at = :at, error = 'ambiguous'
+    UPDATE message SET status = 'queued', token = NULL, due_at = :at, error = 'ambiguous'
     WHERE key = :key""")
 ASIDE = text("""
-    UPDATE message SET status = 'ambiguous', error = 'ambiguous', done_at = :now, token = NULL, lease_until = NULL
+    UPDATE message SET status = 'ambiguous', error = 'ambiguous', done_at = :now, token = NULL
     WHERE key = :key""")
 
-LEFT_BEHIND = text("""
-    SELECT 1 FROM message
-    WHERE done_at IS NULL AND status IN ('claimed', 'sending') AND lease_until <= :now LIMIT 1""")
-GIVE_BACK = """
-    UPDATE message SET status = 'queued', token = NULL, lease_until = NULL WHERE key IN (
-        SELECT m.key FROM message m
-        WHERE m.done_at IS NULL AND m.status = 'claimed' AND m.lease_until <= :now {lock})"""
-ABANDONED = """
-    SELECT m.key, m.customer, m.channel, m.attempts FROM message m
-    WHERE m.done_at IS NULL AND m.status = 'sending' AND m.lease_until <= :now LIMIT :limit {lock}"""
+IN_FLIGHT = text("SELECT key, token, status FROM message WHERE done_at IS NULL AND status IN ('claimed', 'sending')")
 
 RECIPIENT = text("SELECT state FROM customer WHERE id = :customer")
 OUTBOX = text("INSERT INTO outbox (topic, key, value) VALUES ('events', :key, :value)")

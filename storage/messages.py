@@ -1,4 +1,4 @@
-"""Messages on their way out: claims with a lease and a token, marks that check both, results for the outbox."""
+"""Messages on their way out: claims with a token, marks that check it, results for the outbox."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, TextClause, text
+from sqlalchemy import Connection, TextClause
 
 from retention import state
 from retention.decode import moment
@@ -66,6 +66,14 @@ class Claimed(Struct, frozen=True):
     token: str
 
 
+class InFlight(Struct, frozen=True, order=True):
+    """A message that somebody has claimed, and how far they came: `claimed` or `sending`."""
+
+    key: str
+    token: str
+    status: str
+
+
 class MessageView(Struct, frozen=True):
     """A message as the operator sees it; no wording and no address."""
 
@@ -93,7 +101,7 @@ class Stats(Struct, frozen=True):
 
 
 class Recovered(Struct, frozen=True):
-    """What `recover` found: claims given back; sendings of unknown fate, queued again or set aside."""
+    """What `recover` did: claims given back; sendings of unknown fate, queued again or set aside."""
 
     returned: int = 0
     resent: int = 0
@@ -103,22 +111,20 @@ class Recovered(Struct, frozen=True):
 class Messages:
     """The queue of outgoing messages. Every method is one short transaction of its own; `now` in microseconds.
 
-    A mark returns False, and changes nothing, when the claim was lost: the lease ran out and somebody else
-    settled the message, or it was cancelled or erased.
+    A mark returns False, and changes nothing, when the claim was lost: somebody took us for gone and settled
+    the message, or it was cancelled or erased.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
         lock = "" if store.sqlite else sql.SKIP_LOCKED
         self._claim = sql.many(sql.CLAIM.format(ready=sql.READY, lock=lock))
-        self._give_back = text(sql.GIVE_BACK.format(lock=lock))
-        self._abandoned = text(sql.ABANDONED.format(lock=lock))
 
-    def claim(self, limit: int, lease: int, now: int) -> list[Claimed]:
-        """At most `limit` due messages, for `lease` microseconds; transactional ones first, then the longest due.
+    def claim(self, limit: int, now: int) -> list[Claimed]:
+        """At most `limit` due messages; transactional ones first, then the longest due.
 
         Of one customer, channel and class only the oldest due message is taken, and none while another is
-        claimed or being sent. An expired claim becomes claimable again through `recover`.
+        claimed or being sent. What an abandoned claim holds becomes claimable again through `recover`.
         """
         keys = self._ready(limit, now)
         if not keys:  # an idle dispatcher never takes the write lock
@@ -127,7 +133,7 @@ class Messages:
         with self._store.write() as connection:
             if not self._store.sqlite:
                 keys = list(connection.execute(sql.LOCK_GROUPS, {"keys": keys}).scalars())
-            parameters = {"keys": keys, "now": now, "token": token, "lease": now + lease}
+            parameters = {"keys": keys, "now": now, "token": token}
             rows = connection.execute(self._claim, parameters).all() if keys else []
         return sorted((Claimed(*row) for row in rows), key=lambda one: (one.due_at, one.key))
 
@@ -137,10 +143,10 @@ class Messages:
             rest = {"now": now, "limit": limit - len(keys)}
             return [*keys, *connection.execute(sql.REST, rest).scalars()] if len(keys) < limit else [*keys]
 
-    def begin_sending(self, claimed: Claimed, now: int, lease: int) -> bool:
-        """Say, before the first byte leaves, that it may leave; the lease starts anew. False: do not send."""
+    def begin_sending(self, claimed: Claimed) -> bool:
+        """Say, before the first byte leaves, that it may leave. False: do not send."""
         with self._store.write() as connection:
-            return _hit(connection, sql.BEGIN, claimed, lease=now + lease)
+            return _hit(connection, sql.BEGIN, claimed)
 
     def release(self, claimed: Claimed) -> bool:
         """Give back a claim of which nothing was sent."""
@@ -171,19 +177,28 @@ class Messages:
     def doubt(self, claimed: Claimed, now: int, policy: Doubt, most: int, at: int) -> bool:
         """Nobody can know whether it left. `resend`: count that and queue it again for `at`, at most `most` tries."""
         with self._store.write() as connection:
-            row = connection.execute(sql.IN_DOUBT, {"key": claimed.key, "token": claimed.token}).one_or_none()
+            row = _in_doubt(connection, claimed)
             if row is not None:
                 _settle(connection, [row], now, policy, most, at)
             return row is not None
 
-    def recover(self, now: int, policy: Doubt, most: int) -> Recovered:
-        """Take up what a crash left behind: expired claims are queued again, expired sendings are in doubt."""
+    def in_flight(self) -> list[InFlight]:
+        """Every message that somebody has claimed."""
         with self._store.read() as connection:
-            if connection.execute(sql.LEFT_BEHIND, {"now": now}).first() is None:
-                return Recovered()
+            return [InFlight(*row) for row in connection.execute(sql.IN_FLIGHT)]
+
+    def recover(self, abandoned: Iterable[InFlight], now: int, policy: Doubt, most: int) -> Recovered:
+        """Take up what a crash left behind: claims are queued again, sendings are in doubt.
+
+        What has moved since it was seen is somebody's, and left to them.
+        """
+        chosen = sorted(abandoned)[:MOST_RECOVERED]  # in one order, so that two who recover do not lock each other out
+        if not chosen:
+            return Recovered()
         with self._store.write() as connection:
-            returned = connection.execute(self._give_back, {"now": now}).rowcount
-            rows = connection.execute(self._abandoned, {"now": now, "limit": MOST_RECOVERED}).all()
+            returned = sum(_hit(connection, sql.RELEASE, one) for one in chosen if one.status == "claimed")
+            sending = [_in_doubt(connection, one) for one in chosen if one.status == "sending"]
+            rows = [row for row in sending if row is not None]
             resent = _settle(connection, rows, now, policy, most, now)
         return Recovered(returned, resent, len(rows) - resent)
 
@@ -212,7 +227,12 @@ class Messages:
             return [MessageView(*row) for row in connection.execute(sql.OF_CUSTOMER, {"customer": customer})]
 
 
-def _hit(connection: Connection, statement: TextClause, claimed: Claimed, **values: Any) -> bool:
+def _in_doubt(connection: Connection, one: Claimed | InFlight) -> Any:
+    """What settling needs of a message in sending under that token, locked; None when there is none."""
+    return connection.execute(sql.IN_DOUBT, {"key": one.key, "token": one.token}).one_or_none()
+
+
+def _hit(connection: Connection, statement: TextClause, claimed: Claimed | InFlight, **values: Any) -> bool:
     return connection.execute(statement, {"key": claimed.key, "token": claimed.token, **values}).rowcount == 1
 
 

@@ -30,7 +30,7 @@ from templates.load import load
 from templates.render import Renderer
 from tests.unit.delivery.post import Post, read, served
 from tests.unit.delivery.queue import MINUTE, NOW, SHOP, add_customer, add_message, results, statuses
-from tests.unit.delivery.test_dispatcher import Clock, Plain
+from tests.unit.delivery.test_dispatcher import Clock, Plain, Steady, look_on
 
 OUTGOING = Outgoing("k-1", "anna@example.org", "Anna", "Hello", "Hello\n.\nAnna\n", "<p>Hello</p>\n", "en", NOW)
 STARTER = Path(__file__).resolve().parents[2] / "templates"
@@ -322,12 +322,12 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     made.close()
 
 
-def dispatcher(store: Store, port: int, clock: Clock) -> Dispatcher:
+def dispatcher(store: Store, port: int, clock: Clock, **options: Any) -> Dispatcher:
     config = Config(SHOP, poll=0.02, backoff=Backoff(60, 1, 60), send_timeout=TIMEOUT)
     made = channels(
         f"smtp://127.0.0.1:{port}", Path("unused"), "shop@example.com", config.send_timeout, config.concurrency
     )
-    return Dispatcher(store, Plain(), made, clock, config, random=lambda: 0.5)
+    return Dispatcher(store, Plain(), made, clock, config, random=lambda: 0.5, **options)
 
 
 async def done(store: Store) -> None:
@@ -384,10 +384,11 @@ async def test_a_worker_that_stops_dead_while_sending_is_taken_over_from(store: 
         with pytest.raises(asyncio.CancelledError):
             await running
         assert statuses(store) == {"m-1": "sending"}
-        successor = dispatcher(store, port, clock)
-        assert await successor.run_once() == 0
-        clock.now += Config(SHOP, send_timeout=TIMEOUT).lease
-        assert await successor.run_once() == 1
+        steady = Steady()
+        successor = dispatcher(store, port, clock, steady=steady)
+        lease = Config(SHOP, send_timeout=TIMEOUT).lease
+        assert await look_on(successor, steady, lease - 1) == 0
+        assert await look_on(successor, steady, 1) == 1
         await successor.close()
     assert post.keys == ["m-1"]
     assert results(store) == [("m-1:ambiguous:1", "ambiguous"), ("m-1:sent", "sent")]

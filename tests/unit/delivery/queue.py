@@ -17,7 +17,6 @@ NOW = 1_772_359_200_000_000
 """2026-03-01T10:00:00Z."""
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
-LEASE = MINUTE
 SHOP = Shop()
 
 CONTEXT = Context(
@@ -41,7 +40,6 @@ def add_message(store: Store, key: str, **columns: Any) -> None:
         "expires_at": None,
         "attempts": 0,
         "token": None,
-        "lease_until": None,
         "context": CONTEXT.encode(),
     } | columns
     names = ", ".join(row)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 import logging
 import time
@@ -91,7 +90,48 @@ def clock() -> Clock:
 def dispatcher(store: Store, channel: Channel, clock: Clock, **options: Any) -> Dispatcher:
     renderer = options.pop("renderer", None) or Plain()
     config = options.pop("config", CONFIG)
-    return Dispatcher(store, renderer, {"email": channel}, clock, config, random=lambda: 0.5)
+    return Dispatcher(store, renderer, {"email": channel}, clock, config, random=lambda: 0.5, **options)
+
+
+class Steady:
+    """Seconds that only ever pass, however the clock jumps."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def look_on(working: Dispatcher, steady: Steady, seconds: float) -> int:
+    """Run it every few seconds for that long; how many messages it took."""
+    taken = await working.run_once()
+    for pause in (*[15.0] * int(seconds // 15), seconds % 15):
+        steady.now += pause
+        taken += await working.run_once()
+    return taken
+
+
+class Hanging(Memory):
+    """Messages to the keys named never come back by themselves."""
+
+    def __init__(self, *keys: str) -> None:
+        super().__init__()
+        self.keys = keys
+        self.hung = 0
+
+    async def send(self, outgoing: Outgoing) -> None:
+        if outgoing.key in self.keys:
+            self.hung += 1
+            await asyncio.Event().wait()
+        await super().send(outgoing)
+
+
+async def until(condition: Any, within: float = 10.0) -> None:
+    deadline = time.monotonic() + within
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come true"
+        await asyncio.sleep(0.01)
 
 
 async def test_a_due_message_leaves_and_is_reported(store: Store, clock: Clock) -> None:
@@ -217,13 +257,65 @@ async def test_a_message_left_in_sending_by_a_crash_is_taken_up(
     store: Store, clock: Clock, policy: Any, status: str, sends: int
 ) -> None:
     add_customer(store)
-    add_message(store, "m-1", status="sending", attempts=1, token="dead", lease_until=NOW)
-    channel = Memory()
-    await dispatcher(store, channel, clock, config=Config(SHOP, ambiguous=policy)).run_once()
+    add_message(store, "m-1", status="sending", attempts=1, token="dead")
+    channel, steady = Memory(), Steady()
+    working = dispatcher(store, channel, clock, config=replace(CONFIG, ambiguous=policy), steady=steady)
+    assert await look_on(working, steady, CONFIG.lease - 1) == 0
+    assert statuses(store) == {"m-1": "sending"}
+    assert await look_on(working, steady, 1) == sends
     assert len(channel.sent) == sends
     assert statuses(store) == {"m-1": status}
     first = "m-1:ambiguous:1" if policy == "resend" else "m-1:ambiguous"
     assert results(store)[0] == (first, "ambiguous")
+
+
+@pytest.mark.parametrize("jump", [60 * MINUTE, -60 * MINUTE])
+async def test_no_clock_that_jumps_makes_a_message_leave_twice(store: Store, clock: Clock, jump: int) -> None:
+    """One dispatcher is sending it; another's clock is an hour off, then every clock jumps by an hour."""
+    add_customer(store)
+    add_message(store, "m-1", due_at=NOW - 120 * MINUTE)
+    channel, theirs, steady = Hanging("m-1"), Clock(), Steady()
+    sending = asyncio.create_task(dispatcher(store, channel, clock).run_once())
+    await until(lambda: channel.hung)
+    theirs.now += jump
+    other = dispatcher(store, Memory(), theirs, steady=steady)
+    assert await look_on(other, steady, CONFIG.lease / 2) == 0
+    clock.now += jump
+    theirs.now += jump
+    assert await look_on(other, steady, CONFIG.lease / 3) == 0
+    assert statuses(store) == {"m-1": "sending"}
+    assert results(store) == []
+    sending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+
+
+@pytest.mark.parametrize("hours", [-1, 0, 24 * 365])
+async def test_what_a_crash_left_is_found_whatever_the_clock_says(store: Store, clock: Clock, hours: int) -> None:
+    add_customer(store)
+    add_message(store, "m-1", status="claimed", token="dead", due_at=NOW - 120 * MINUTE)
+    clock.now += hours * 60 * MINUTE
+    channel, steady = Memory(), Steady()
+    assert await look_on(dispatcher(store, channel, clock, steady=steady), steady, CONFIG.lease) == 1
+    assert [sent.key for sent in channel.sent] == ["m-1"]
+
+
+async def test_what_a_dispatcher_has_in_hand_itself_is_never_abandoned(store: Store, clock: Clock) -> None:
+    """However long the channel and the store take: the loop stood still, or the mark waits for the store."""
+    add_customer(store)
+    add_message(store, "m-1")
+    channel, steady = Hanging("m-1"), Steady()
+    patient = replace(CONFIG, send_timeout=1_000.0, ambiguous="park")
+    working = dispatcher(store, channel, clock, config=patient, steady=steady)
+    sending = asyncio.create_task(working.run_once())
+    await until(lambda: channel.hung)
+    assert await look_on(working, steady, 2 * patient.lease) == 0
+    assert statuses(store) == {"m-1": "sending"}
+    sending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+    await working.run_once()  # now it is
+    assert results(store) == [("m-1:ambiguous", "ambiguous")]
 
 
 async def test_a_channel_that_breaks_its_promise_leaves_doubt(store: Store, clock: Clock) -> None:
@@ -287,40 +379,17 @@ async def test_a_mark_is_tried_for_as_long_as_the_store_is_away(store: Store, cl
     assert statuses(store) == {"m-1": "sent"}
 
 
-async def test_leases_are_not_taken_up_the_moment_the_store_is_back(store: Store, clock: Clock) -> None:
+async def test_leases_begin_anew_when_the_store_is_back(store: Store, clock: Clock) -> None:
     """Whose mark the store could not take says first what became of its message."""
     add_customer(store)
-    add_message(store, "m-1", status="sending", attempts=1, token="busy", lease_until=NOW)
-    clock.broken = 1
-    channel, stop = Memory(), asyncio.Event()
-    running = asyncio.create_task(dispatcher(store, channel, clock).run(stop))
-    await until(lambda: not clock.broken)
-    await asyncio.sleep(10 * CONFIG.poll)
+    add_message(store, "m-1", status="sending", attempts=1, token="busy")
+    channel, steady = Memory(), Steady()
+    working = dispatcher(store, channel, clock, steady=steady)
+    await look_on(working, steady, CONFIG.lease - 1)
+    steady.now += 600  # no look: the store was away, or we were
+    assert await look_on(working, steady, CONFIG.lease - 1) == 0
     assert statuses(store) == {"m-1": "sending"}
-    stop.set()
-    await running
-
-
-class Hanging(Memory):
-    """Messages to the keys named never come back by themselves."""
-
-    def __init__(self, *keys: str) -> None:
-        super().__init__()
-        self.keys = keys
-        self.hung = 0
-
-    async def send(self, outgoing: Outgoing) -> None:
-        if outgoing.key in self.keys:
-            self.hung += 1
-            await asyncio.Event().wait()
-        await super().send(outgoing)
-
-
-async def until(condition: Any, within: float = 10.0) -> None:
-    deadline = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come true"
-        await asyncio.sleep(0.01)
+    assert await look_on(working, steady, 1) == 1
 
 
 async def test_messages_that_hang_hold_up_only_themselves(store: Store, clock: Clock) -> None:
@@ -428,11 +497,16 @@ def test_every_message_ends_once_and_is_sent_twice_only_where_nobody_can_know(
     key, clock, channel = f"m-{next(NUMBERS)}", Clock(), Memory(make() for make in outcomes)
     add_customer(migrated)
     add_message(migrated, key)
-    config = Config(SHOP, attempts=4, ambiguous=policy, backoff=Backoff(60, 1, 60))
-    for _ in range(12):
-        with contextlib.suppress(Crash):
-            asyncio.run(dispatcher(migrated, channel, clock, config=config).run_once())
+    config = Config(SHOP, send_timeout=1.0, grace=1.0, attempts=4, ambiguous=policy, backoff=Backoff(60, 1, 60))
+    steady = Steady()
+    working = dispatcher(migrated, channel, clock, config=config, steady=steady)
+    for _ in range(20):
+        try:
+            asyncio.run(working.run_once())
+        except Crash:
+            working = dispatcher(migrated, channel, clock, config=config, steady=steady)
         clock.now += FAR
+        steady.now += config.lease / 2
     reported = results(migrated)
     doubts = [name for name, state in reported if state == "ambiguous"]
     final = [name for name, _ in reported if name.count(":") == 1]

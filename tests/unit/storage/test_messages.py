@@ -12,11 +12,10 @@ from sqlalchemy import text
 
 from retention.decode import decode
 from storage import message_sql as sql
-from storage.messages import Claimed, Context, Messages, Recovered
+from storage.messages import Claimed, Context, InFlight, Messages, Recovered
 from storage.store import Store
 from tests.unit.delivery.queue import (
     CONTEXT,
-    LEASE,
     MINUTE,
     NOW,
     SECOND,
@@ -50,13 +49,13 @@ def messages(store: Store) -> Messages:
 
 
 def claim_one(messages: Messages, now: int = NOW) -> Claimed:
-    [claimed] = messages.claim(10, LEASE, now)
+    [claimed] = messages.claim(10, now)
     return claimed
 
 
 def sending(messages: Messages, now: int = NOW) -> Claimed:
     claimed = claim_one(messages, now)
-    assert messages.begin_sending(claimed, now, LEASE)
+    assert messages.begin_sending(claimed)
     return claimed
 
 
@@ -71,7 +70,7 @@ def test_a_claim_holds_what_sending_needs(store: Store, messages: Messages) -> N
     assert (claimed.channel, claimed.class_, claimed.attempts) == ("email", "marketing", 2)
     assert (claimed.expires_at, Context.decode(claimed.context)) == (NOW + MINUTE, CONTEXT)
     row = rows(store)["m-1"]
-    assert (row["status"], row["token"], row["lease_until"]) == ("claimed", claimed.token, NOW + LEASE)
+    assert (row["status"], row["token"]) == ("claimed", claimed.token)
 
 
 def test_only_the_oldest_due_message_of_a_customer_channel_and_class_is_claimable(
@@ -83,7 +82,7 @@ def test_only_the_oldest_due_message_of_a_customer_channel_and_class_is_claimabl
     add_message(store, "receipt", **{"class": "transactional"})
     add_message(store, "text", channel="sms")
     add_message(store, "of another", customer="ben")
-    claimed = messages.claim(10, LEASE, NOW)
+    claimed = messages.claim(10, NOW)
     assert {one.key for one in claimed} == {"first", "receipt", "text", "of another"}
 
 
@@ -95,9 +94,9 @@ def test_a_deferred_message_goes_first_once_it_is_due(store: Store, messages: Me
 
 @pytest.mark.parametrize("status", ["claimed", "sending"])
 def test_nothing_is_claimed_behind_a_message_in_flight(store: Store, messages: Messages, status: str) -> None:
-    add_message(store, "in flight", status=status, token="t", lease_until=NOW + LEASE, created_at=NOW + SECOND)
+    add_message(store, "in flight", status=status, token="t", created_at=NOW + SECOND)
     add_message(store, "waiting")
-    assert messages.claim(10, LEASE, NOW) == []
+    assert messages.claim(10, NOW) == []
 
 
 @pytest.mark.parametrize("status", ["sent", "failed", "cancelled", "expired", "ambiguous"])
@@ -111,7 +110,7 @@ def test_receipts_go_before_a_backlog_of_promotions(store: Store, messages: Mess
     for number in range(5):
         add_message(store, f"promotion-{number}", customer=f"c-{number}", due_at=NOW - MINUTE)
     add_message(store, "receipt", customer="zoe", **{"class": "transactional"})
-    taken = {one.key for one in messages.claim(2, LEASE, NOW)}
+    taken = {one.key for one in messages.claim(2, NOW)}
     assert "receipt" in taken
     assert len(taken) == 2
 
@@ -165,22 +164,22 @@ def test_a_final_status_is_reported_in_the_same_transaction(store: Store, messag
 def test_a_retry_waits_and_reports_nothing(store: Store, messages: Messages) -> None:
     add_message(store, "m-1")
     assert messages.retry(sending(messages), NOW + MINUTE, "smtp-450")
-    assert messages.claim(10, LEASE, NOW) == []
+    assert messages.claim(10, NOW) == []
     again = claim_one(messages, NOW + MINUTE)
     assert again.attempts == 1
     assert rows(store)["m-1"]["error"] == "smtp-450"
     assert results(store) == []
 
 
-def test_an_expired_claim_is_queued_again_and_its_token_is_worth_nothing(store: Store, messages: Messages) -> None:
+def test_an_abandoned_claim_is_queued_again_and_its_token_is_worth_nothing(store: Store, messages: Messages) -> None:
     add_message(store, "m-1")
     lost = claim_one(messages)
-    later = NOW + LEASE
-    assert messages.recover(later - 1, "resend", 6) == Recovered()
-    assert messages.recover(later, "resend", 6) == Recovered(returned=1)
-    claim_one(messages, later)
-    assert not messages.begin_sending(lost, later, LEASE)
-    assert not messages.finish(lost, "failed", "refused", later)
+    assert messages.in_flight() == [InFlight("m-1", lost.token, "claimed")]
+    assert messages.recover(messages.in_flight(), NOW, "resend", 6) == Recovered(returned=1)
+    assert messages.in_flight() == []
+    claim_one(messages)
+    assert not messages.begin_sending(lost)
+    assert not messages.finish(lost, "failed", "refused", NOW)
     assert not messages.release(lost)
     assert results(store) == []
 
@@ -188,8 +187,8 @@ def test_an_expired_claim_is_queued_again_and_its_token_is_worth_nothing(store: 
 def test_a_sending_of_unknown_fate_is_counted_and_sent_again(store: Store, messages: Messages) -> None:
     add_message(store, "m-1")
     lost = sending(messages)
-    later = NOW + LEASE
-    assert messages.recover(later, "resend", 6) == Recovered(resent=1)
+    later = NOW + MINUTE
+    assert messages.recover(messages.in_flight(), later, "resend", 6) == Recovered(resent=1)
     assert results(store) == [("m-1:ambiguous:1", "ambiguous")]
     assert not messages.mark_sent(lost, later)
     again = sending(messages, later)
@@ -201,17 +200,48 @@ def test_a_sending_of_unknown_fate_is_counted_and_sent_again(store: Store, messa
 def test_a_sending_of_unknown_fate_is_set_aside(store: Store, messages: Messages) -> None:
     add_message(store, "m-1")
     sending(messages)
-    assert messages.recover(NOW + LEASE, "park", 6) == Recovered(parked=1)
-    assert messages.recover(NOW + LEASE, "park", 6) == Recovered()
-    assert rows(store)["m-1"]["done_at"] == NOW + LEASE
+    seen = messages.in_flight()
+    assert messages.recover(seen, NOW + MINUTE, "park", 6) == Recovered(parked=1)
+    assert messages.recover(seen, NOW + MINUTE, "park", 6) == Recovered()
+    assert rows(store)["m-1"]["done_at"] == NOW + MINUTE
     assert results(store) == [("m-1:ambiguous", "ambiguous")]
 
 
 def test_doubt_does_not_go_on_for_ever(store: Store, messages: Messages) -> None:
     add_message(store, "m-1", attempts=5)
     sending(messages)
-    assert messages.recover(NOW + LEASE, "resend", 6) == Recovered(parked=1)
+    assert messages.recover(messages.in_flight(), NOW, "resend", 6) == Recovered(parked=1)
     assert statuses(store) == {"m-1": "ambiguous"}
+
+
+def test_what_moved_since_it_was_seen_is_not_recovered(store: Store, messages: Messages) -> None:
+    """Its sender is alive after all: it went on, or it is another's by now."""
+    add_message(store, "going on")
+    add_message(store, "another's", customer="ben")
+    first = {one.key: one for one in messages.claim(10, NOW)}
+    seen = messages.in_flight()
+    assert messages.begin_sending(first["going on"])
+    assert messages.release(first["another's"])
+    [theirs] = messages.claim(10, NOW)
+    assert messages.recover(seen, NOW, "resend", 6) == Recovered()
+    assert messages.begin_sending(theirs)
+    assert messages.recover(seen, NOW, "resend", 6) == Recovered()
+    assert messages.mark_sent(first["going on"], NOW)
+    assert messages.mark_sent(theirs, NOW)
+
+
+def test_two_who_recover_at_once_take_up_each_message_once(store: Store) -> None:
+    for number in range(20):
+        add_message(store, f"m-{number}", customer=f"c-{number}", status="sending", attempts=1, token=f"t-{number}")
+    seen = Messages(store).in_flight()
+
+    def recover(found: list[InFlight]) -> Recovered:
+        return Messages(store).recover(found, NOW, "resend", 6)
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(recover, (seen, seen[::-1]))
+    assert first.resent + second.resent == 20
+    assert len(results(store)) == 20
 
 
 def test_who_is_in_doubt_says_so_at_once(store: Store, messages: Messages) -> None:
@@ -219,7 +249,7 @@ def test_who_is_in_doubt_says_so_at_once(store: Store, messages: Messages) -> No
     claimed = sending(messages)
     assert messages.doubt(claimed, NOW, "resend", 6, NOW + MINUTE)
     assert not messages.doubt(claimed, NOW, "resend", 6, NOW + MINUTE)
-    assert messages.claim(10, LEASE, NOW) == []
+    assert messages.claim(10, NOW) == []
     assert claim_one(messages, NOW + MINUTE).attempts == 1
     assert results(store) == [("m-1:ambiguous:1", "ambiguous")]
 
@@ -246,10 +276,10 @@ def test_dispatchers_at_once_share_the_work_and_never_a_customer(store: Store) -
     def work() -> None:
         messages = Messages(store)
         while messages.queued_count():
-            taken = messages.claim(4, LEASE, later)
+            taken = messages.claim(4, later)
             assert len({one.customer for one in taken}) == len(taken)
             for one in taken:
-                assert messages.begin_sending(one, later, LEASE)
+                assert messages.begin_sending(one)
                 log.append((one.customer, int(one.key.partition("-")[2])))
                 assert messages.mark_sent(one, later)
 
@@ -290,7 +320,7 @@ def test_a_burst_is_claimed_before_postgresql_has_counted_it(fresh_postgres: str
         connection.execute(text(f'ALTER DATABASE "{name}" SET statement_timeout = 10000'))
     store.close()
     store = Store(fresh_postgres)
-    assert len(Messages(store).claim(8, LEASE, NOW)) == 8
+    assert len(Messages(store).claim(8, NOW)) == 8
     store.close()
 
 
