@@ -38,6 +38,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         self.tell = tell
         """Hears of every committed batch."""
         self._held: dict[TopicPartition, Held] = {}
+        self._assigned: frozenset[int] = frozenset()
         self._stopping = False
         self._thread = ThreadPoolExecutor(1, "apply")
         self._producer: AIOKafkaProducer | None = None
@@ -67,19 +68,24 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
             await self._producer.stop()
             await asyncio.to_thread(self._thread.shutdown)
 
+    @property
+    def partitions(self) -> frozenset[int]:
+        """What the group gave us."""
+        return self._assigned
+
     def stop(self) -> None:
         """Finish the batch at hand, then leave the group."""
         self._stopping = True
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """What we held is somebody else's now; a batch under way is fenced when they take it."""
-        for partition in revoked:
-            self._held.pop(partition, None)
+        self._held.clear()
+        self._assigned = frozenset()
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         """Taken at the first batch, not here: a listener must not wait for the store."""
-        for partition in assigned:
-            self._held.pop(partition, None)
+        self._held.clear()
+        self._assigned = frozenset(each.partition for each in assigned)
 
     async def _turn(self, consumer: AIOKafkaConsumer) -> None:
         polled = await consumer.getmany(timeout_ms=POLL_MS, max_records=self.batch)
