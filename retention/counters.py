@@ -138,17 +138,20 @@ def _active(months: dict[int, int], period: int, width: int) -> bool:
 def cold(orders: Iterable[Order], zone: ZoneInfo) -> Deltas:
     """Everything one customer's orders add up to, from scratch: what `verify` and the staff flag use.
 
-    Written from the definitions, with sets, so that it is no second run of `recount`.
+    Written from the definitions, with sets, so that it is no second run of `recount`. Looks at one order after
+    the other and keeps none: there may be a million.
     """
     deltas: Deltas = {}
     nothing = Effect()
-    active: list[int] = []
+    active: set[int] = set()
+    counting = 0
     for order in orders:
         whole = effect(order, zone)
         money(deltas, nothing, whole)
         if whole.counting and whole.month is not None:
-            active.append(whole.month)
-    buyers(deltas, 0, len(active))
+            active.add(whole.month)
+            counting += 1
+    buyers(deltas, 0, counting)
     for grain, width in GRAINS.items():
         _sets(deltas, sorted({month // width for month in active}), grain)
     return deltas

@@ -106,6 +106,20 @@ def merge(order: Order, event: Event) -> None:
         order.cancelled = event.time if order.cancelled is None else min(order.cancelled, event.time)
 
 
+def join(order: Order, other: Order) -> None:
+    """Take into `order` what `other` knows of the same order: as if all events of both had been merged into it."""
+    if other.first is not None:
+        if order.first is None or other.stamp > order.stamp:
+            order.stamp, order.total, order.units = other.stamp, other.total, other.units
+        order.first = other.first if order.first is None else min(order.first, other.first)
+    for id, returned in other.returns.items():
+        known = order.returns.get(id)
+        if known is None or returned.stamp > known.stamp:
+            order.returns[id] = returned
+    if other.cancelled is not None:
+        order.cancelled = other.cancelled if order.cancelled is None else min(order.cancelled, other.cancelled)
+
+
 def _units(data: Purchase | Return) -> dict[str, int]:
     units: dict[str, int] = {}
     for item in data.items:

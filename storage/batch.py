@@ -115,9 +115,12 @@ class Batch:
         """Of these (customer, key) the orders known."""
         return self._orders(self._ask(sql.ORDERS, list(keys)))
 
-    def orders_of(self, customers: Collection[str]) -> dict[tuple[str, str], Order]:
-        """Every order of these customers."""
-        return self._orders(self._ask(sql.ORDERS_OF, [(each,) for each in customers]))
+    def orders_of(self, customer: str) -> Iterator[tuple[str, Order]]:
+        """Every order of a customer, by key; read a page at a time, for there may be a million."""
+        asked = {"customer": customer, "after": "", "most": CHUNK}
+        while page := self._connection.execute(sql.ORDERS_OF, asked).all():
+            yield from ((key, decode_order(state)) for key, state in page)
+            asked["after"] = page[-1].key
 
     def save_customers(self, customers: Mapping[str, Loaded]) -> None:
         """Insert the new, update the known at the version read; Contended when somebody else was there."""

@@ -27,6 +27,10 @@ class Importing(StoreError):
     """`regulars import` holds the store: wait until it is done."""
 
 
+class Newer(StoreError):
+    """A newer Regulars has been here: what it wrote is not ours to read. Nothing was changed."""
+
+
 class Unreachable(StoreError):
     """The database cannot do it now: wait and do it again. The message names it without its password."""
 

@@ -49,10 +49,7 @@ ORDERS = select(
     """SELECT o.customer, o.key, o.state FROM {asked} CROSS JOIN "order" o
        WHERE o.customer = asked.customer AND o.key = asked.key""",
 )
-ORDERS_OF = select(
-    "customer text",
-    'SELECT o.customer, o.key, o.state FROM {asked} CROSS JOIN "order" o WHERE o.customer = asked.customer',
-)
+ORDERS_OF = text('SELECT key, state FROM "order" WHERE customer = :customer AND key > :after ORDER BY key LIMIT :most')
 SAVE_ORDER = insert(
     '"order"',
     "customer text, key text, state bytea",

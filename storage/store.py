@@ -17,7 +17,8 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from storage.errors import StoreError
+from retention.errors import NewerState
+from storage.errors import Newer, StoreError
 from storage.trouble import trouble
 
 BUSY_TIMEOUT = 30.0
@@ -77,19 +78,28 @@ class Store:
         """The database's own troubles as ours: nobody outside this room knows the driver's errors."""
         try:
             yield
+        except NewerState as error:
+            raise Newer(str(error)) from error
         except (SQLAlchemyError, MemoryError) as error:
             if (ours := trouble(self.name, error)) is None:
                 raise
             raise ours from error
 
     def migrate(self) -> None:
-        """Bring the tables to this version; several processes may call it at once."""
+        """Bring the tables to this version; several processes may call it at once.
+
+        Raises Newer, and changes nothing, when a newer version has migrated them.
+        """
         with self.write() as connection:
             if not self.sqlite:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
             config = _alembic()
             config.attributes["connection"] = connection
-            if self.revision(connection) != ScriptDirectory.from_config(config).get_current_head():
+            known = [each.revision for each in ScriptDirectory.from_config(config).walk_revisions()]  # newest first
+            found = self.revision(connection)
+            if found is not None and found not in known:
+                raise Newer(f"the store {self.name} has tables of a newer Regulars ({found}); run that one")
+            if found != known[0]:
                 command.upgrade(config, "head")
             connection.execute(
                 text("INSERT INTO meta (name, value) VALUES ('digest-key', :key) ON CONFLICT DO NOTHING"),

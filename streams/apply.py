@@ -8,7 +8,7 @@ import random
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from msgspec import Struct, field
@@ -192,7 +192,7 @@ class _Task:
         customers = batch.customers({event.customer for event in fresh})
         orders = self._orders(batch, fresh)
         for event in fresh:
-            self._one(event, customers[event.customer], orders)
+            self._one(batch, event, customers[event.customer], orders)
         self._save(batch, customers)
         self._health(batch)
         self.outcome.applied = len(fresh)
@@ -216,11 +216,9 @@ class _Task:
         return fresh
 
     def _orders(self, batch: Batch, events: Iterable[Event]) -> dict[tuple[str, str], Order]:
-        keys = {(event.customer, key) for event in events if (key := row_key(event)) is not None}
-        flagged = {event.customer for event in events if event.type == "profile" and event.data.staff in (True, False)}
-        return batch.orders(keys) | (batch.orders_of(flagged) if flagged else {})
+        return batch.orders({(event.customer, key) for event in events if (key := row_key(event)) is not None})
 
-    def _one(self, event: Event, loaded: Loaded, orders: dict[tuple[str, str], Order]) -> None:
+    def _one(self, batch: Batch, event: Event, loaded: Loaded, orders: dict[tuple[str, str], Order]) -> None:
         customer = loaded.state
         customer.at = event.at = max(self.now, customer.at)
         customer.seq += 1
@@ -234,7 +232,7 @@ class _Task:
                 order = orders[place] = Order()
             self.touched[place] = order
         walk_in = self.applier.rules.policy.shop.walk_in
-        mine = partial(_of, orders, event.customer)
+        mine = partial(_of, batch, orders, event.customer)
         new = fold(customer, order, event, self.applier.zone, self.deltas, mine, walk_in)
         self.applied.append(event)
         if not self.intake.history:
@@ -317,5 +315,9 @@ def _frames(error: Exception) -> str:
     return "".join(traceback.format_tb(error.__traceback__))
 
 
-def _of(orders: Mapping[tuple[str, str], Order], customer: str) -> Iterable[Order]:
-    return [order for (owner, _), order in orders.items() if owner == customer]
+def _of(batch: Batch, orders: Mapping[tuple[str, str], Order], customer: str) -> Iterator[Order]:
+    """A customer's orders as this batch has left them. Read only when the staff flag changes, never all at once."""
+    mine = {key: order for (owner, key), order in orders.items() if owner == customer}
+    for key, order in batch.orders_of(customer):
+        yield mine.pop(key, order)
+    yield from mine.values()

@@ -142,8 +142,17 @@ def test_an_order_belongs_to_its_customer_alone(store: Store) -> None:
     with batch(store) as opened:
         opened.save_orders({("anna", "o-1"): order(1), ("ben", "o-1"): order(2), ("ben", "o-2"): order(3)})
         assert opened.orders([("anna", "o-2"), ("ben", "o-1")]) == {("ben", "o-1"): order(2)}
-        assert opened.orders_of(["ben", "cleo"]) == {("ben", "o-1"): order(2), ("ben", "o-2"): order(3)}
-        assert opened.orders_of([]) == {}
+        assert list(opened.orders_of("ben")) == [("o-1", order(2)), ("o-2", order(3))]
+        assert list(opened.orders_of("cleo")) == []
+
+
+def test_more_orders_of_a_customer_than_a_page_holds_come_all_the_same_each_once(store: Store) -> None:
+    wanted = {("anna", f"o-{number}"): order(number) for number in range(CHUNK + 3)} | {("anna", "\x1fr-1"): order(7)}
+    with batch(store) as opened:
+        opened.save_orders(wanted | {("ann", "o-1"): order(), ("anna!", "o-1"): order()})
+        found = list(opened.orders_of("anna"))
+        assert len(found) == len(wanted)
+        assert {("anna", key): one for key, one in found} == wanted
 
 
 def test_an_order_saved_again_is_replaced(store: Store) -> None:
