@@ -6,11 +6,11 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 from tests.chaos.failpoints import Orders
 from tests.chaos.setup import Setup
-from tests.chaos.worker import Worker
+from tests.chaos.worker import ROLES, Worker
 
 STARTED_AGAIN = 1.0
 """Seconds a supervisor waits before it starts a worker again."""
@@ -23,12 +23,13 @@ TOLD = 3_000
 class Crew:
     """Workers that read at once."""
 
-    def __init__(self, setup: Setup, count: int, mutants: str, **settings: str) -> None:
+    def __init__(self, setup: Setup, count: int, mutants: str, roles: Sequence[str] = ROLES, **settings: str) -> None:
         self._order = setup.home / "stop"
         settings["STOP_INSIDE"] = str(self._order)
         self.orders = Orders(setup.home / "orders")
         settings |= self.orders.environment
-        self.workers = [Worker(setup, mutants, name=f"worker-{number}", **settings) for number in range(1, count + 1)]
+        names = [f"worker-{number}" for number in range(1, count + 1)]
+        self.workers = [Worker(setup, mutants, roles, name, **settings) for name in names]
         self.ended: list[int] = []
         """Exit codes of those that ended by themselves."""
 

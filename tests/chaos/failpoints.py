@@ -59,6 +59,12 @@ POINTS: dict[str, Point] = {
     "sources": Point("sources", "streams.sources.forward:Forwarder._produce", True, lambda _, wrapped: bool(wrapped)),
     # Acknowledged by the broker, still in the store as not relayed.
     "relay": Point("relay", "streams.relay:Relay._sent streams.relay:Relay._relayed", passes=1),
+    # Taken from the queue; nothing is said of sending.
+    "claimed": Point("delivery", "storage.messages:Messages.begin_sending"),
+    # `sending` is committed; nothing has left.
+    "sending": Point("delivery", "delivery.dispatcher:Dispatcher._send"),
+    # The mail has left, which only this process knows.
+    "sent": Point("delivery", "delivery.dispatcher:Dispatcher._send", after=True),
     # Between two transactions of an import.
     "import": Point("import", "streams.apply:Applier.apply", True, lambda applier, *_: applier.intake.history, 2),
 }

@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.chaos import mailfaults
 from tests.chaos.crew import Crew
 from tests.chaos.failpoints import POINTS
 from tests.chaos.history import Historian
+from tests.chaos.mailserver import MailServer
 from tests.chaos.proxy import ThreadedProxy
 from tests.chaos.setup import Setup
 from tests.chaos.store import Store
@@ -48,6 +50,7 @@ class Scene:
     store: Store
     chance: random.Random
     historian: Historian
+    mail: MailServer | None = None
     problems: list[str] = field(default_factory=list)
     stopped: Worker | Path | None = None
     """Who stopped himself inside a transaction, or died at a failpoint; the file of an import that did."""
@@ -173,9 +176,13 @@ FAULTS: dict[str, Fault] = {
     "freeze-net-store": freeze_net_store,
     "freeze-net-broker": freeze_net_broker,
     "import": bring_in,
+    "kill-sent": kill_at,
+    "smtp-hang": mailfaults.hang,
+    "smtp-cut": mailfaults.cut,
 }
-COUNTED_FROM_THE_FAULT = {"kill", "kill-at", "freeze", "freeze-inside"}
-PLANTED = {"freeze-inside": "stops", "kill-at": "failpoints"}
+COUNTED_FROM_THE_FAULT = {"kill", "kill-at", "kill-sent", "freeze", "freeze-inside"}
+NEEDS_MAIL = {"kill-sent", "smtp-hang", "smtp-cut"}
+PLANTED = {"freeze-inside": "stops", "kill-at": "failpoints", "kill-sent": "failpoints"}
 """What has to be planted into the workers, so that the fault hits them where it should."""
 PROXIED = {"cut-store", "cut-broker", "freeze-net-store", "freeze-net-broker"}
 NEEDS_KAFKA = {"broker-restart", "cut-broker", "freeze-net-broker"}
@@ -234,6 +241,7 @@ async def _stopped(scene: Scene) -> Worker:
 LURES: dict[str, Callable[[Scene], Coroutine[Any, Any, Worker | Path | None]]] = {
     "freeze-inside": _stopped,
     "kill-at": _died,
+    "kill-sent": mailfaults.died_sent,
 }
 """Faults that begin when a worker has come to a certain place."""
 

@@ -1,6 +1,7 @@
 """`regulars` with a planted fault: `python -m tests.chaos.mutant NAME[,NAME] run …`. The oracle must notice.
 
-`stops`, `stumbles` and `failpoints` are no faults of the product: they bring it into a place that is hard to reach.
+`stops`, `stumbles`, `failpoints` and `wrong-clock` are no faults of the product: they bring it into a place, or a time,
+that is hard to reach.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import secrets
 import signal
 import sys
 import time
@@ -16,9 +18,15 @@ from pathlib import Path
 from typing import Any, cast
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from msgspec.structs import replace
 from sqlalchemy import text
 
 from console.cli.main import main
+from delivery.channels.base import Outgoing
+from delivery.check import Refusal
+from delivery.dispatcher import Dispatcher
+from delivery.errors import SendError
+from delivery.prepare import Prepared
 from retention.events import Event
 from retention.state import Customer
 from rules.engine.decide import Decided
@@ -26,14 +34,17 @@ from rules.ruleset import RuleSet
 from storage import sql
 from storage.batch import Batch, Loaded
 from storage.many import Many
+from storage.messages import Claimed, Messages
 from streams.apply import Applier
 from streams.reader import Reader
 from streams.record import Record
 from streams.sources.forward import Forwarder
-from tests.chaos import failpoints
+from tests.chaos import failpoints, planted
 
 BUSY_STORE = 0.05
 """Seconds a transaction of a busy store may wait: few kills suffice to hit one."""
+SLOW_SERVER = 0.5
+"""Seconds a mail takes."""
 SLOW_PRODUCER = 4.0
 """Seconds; longer than Faust waits until it commits what was acknowledged."""
 
@@ -99,6 +110,43 @@ def no_fence() -> None:
     Batch._all = unchecked  # type: ignore[method-assign]
 
 
+def mark_first() -> None:
+    """A message is marked sent before it leaves: a kill in between loses the mail."""
+    send = Dispatcher._send
+
+    async def late(self: Dispatcher, message: Claimed, outgoing: Outgoing) -> SendError | None:
+        await asyncio.to_thread(self._messages.mark_sent, message, _now())
+        await asyncio.sleep(SLOW_SERVER)
+        return await send(self, message, outgoing)
+
+    Dispatcher._send = late  # type: ignore[method-assign]
+
+
+def no_sending() -> None:
+    """`sending` is not committed before SMTP: a message that a crash left behind is sent again as if it were new."""
+    begin, mark = Messages.begin_sending, Messages.mark_sent
+
+    def pretend(self: Messages, claimed: Claimed) -> bool:
+        return True
+
+    def late(self: Messages, claimed: Claimed, now: int) -> bool:
+        return begin(self, claimed) and mark(self, claimed, now)
+
+    Messages.begin_sending = pretend  # type: ignore[method-assign]
+    Messages.mark_sent = late  # type: ignore[method-assign]
+
+
+def new_key() -> None:
+    """Each try has a key of its own."""
+    prepare = Prepared.__call__
+
+    def renamed(self: Prepared, message: Claimed, customer: Customer | None, now: int) -> Outgoing | Refusal:
+        made = prepare(self, message, customer, now)
+        return replace(made, key=secrets.token_hex(16)) if isinstance(made, Outgoing) else made
+
+    Prepared.__call__ = renamed  # type: ignore[method-assign]
+
+
 def _now() -> int:
     return time.time_ns() // 1_000
 
@@ -137,9 +185,19 @@ MUTANTS = {
     "no-inbox": no_inbox,
     "ack-first": ack_first,
     "no-fence": no_fence,
+    "mark-first": mark_first,
+    "no-sending": no_sending,
+    "new-key": new_key,
     "stops": stops,
     "stumbles": stumbles,
     "failpoints": failpoints.plant,
+    "last-wins": planted.last_wins,
+    "moody": planted.moody,
+    "lenient": planted.lenient,
+    "forgetful-relay": planted.forgetful_relay,
+    "leaky-dead-letters": planted.leaky_dead_letters,
+    "smudged-dead-letters": planted.smudged_dead_letters,
+    "wrong-clock": planted.wrong_clock,
 }
 
 if __name__ == "__main__":

@@ -5,5 +5,8 @@ CAUGHT_AS: dict[str, tuple[str, ...]] = {
     "no-inbox": ("doubled",),
     "ack-first": ("lost",),
     "no-fence": ("doubled",),
+    "mark-first": ("mails_missing",),
+    "no-sending": ("mails_uncounted",),
+    "new-key": ("mails_missing", "mails_unexpected"),
 }
 """Mutant → figures of the verdict."""

@@ -16,7 +16,8 @@ from typing import Any
 
 from aiokafka.partitioner import murmur2
 
-from tests.chaos.rulebook import Person, decide
+from tests.chaos.mailbook import Owed
+from tests.chaos.rulebook import TRANSACTIONAL, Person, decide
 from tests.chaos.topics import SOURCES, Raw
 
 HORIZON = timedelta(days=400)
@@ -61,6 +62,8 @@ class Expected:
     not_fired: Counter[tuple[str, str]] = field(default_factory=Counter)
     keys: Counter[str] = field(default_factory=Counter)
     """Keys of messages; never one twice."""
+    owed: dict[str, Owed] = field(default_factory=dict)
+    """The same by key: what may become of each."""
     not_forwarded: list[Place] = field(default_factory=list)
     """Good records of a bare topic, or of a wrong partition, that are not where they belong: lost on the way."""
     forwarded_badly: list[Place] = field(default_factory=list)
@@ -93,14 +96,24 @@ def expect(
     expected.not_forwarded += [place for identity, place in strays.items() if identity not in first]
     _check_forwarding(records, poison, incarnation, first, expected)
     for customer, events in expected.applied.items():
-        person = Person()
-        for event in events:
-            for decision in decide(person, event.type, event.data, event.time, event.seen):
-                _decided(decision, customer, event, expected)
+        _tell(customer, events, expected)
     for event in history:
         expected.events += 1
         expected.applied.setdefault(event.customer, []).append(event)
     return expected
+
+
+def _tell(customer: str, events: Iterable[Told], expected: Expected) -> None:
+    """One customer's events through the rules, and what each does to the messages that may still wait."""
+    person, owed = Person(), list[Owed]()
+    for event in events:
+        for decision in decide(person, event.type, event.data, event.time, event.seen):
+            if key := _decided(decision, customer, event, expected):
+                expected.owed[key] = Owed(customer, decision[0] not in TRANSACTIONAL)
+                owed.append(expected.owed[key])
+        for each in owed:
+            each.fates.add(person.fate(each.marketing))
+            each.addresses.add(person.address)
 
 
 def _event(
@@ -190,13 +203,17 @@ def _same_head(record: Raw, data: dict[str, Any], event: Told | None) -> bool:
     return (event.type, event.customer, event.time) == (SOURCES[record.topic], customer, time)
 
 
-def _decided(decision: tuple[str, str, str, str], customer: str, event: Told, expected: Expected) -> None:
+def _decided(decision: tuple[str, str, str, str], customer: str, event: Told, expected: Expected) -> str:
+    """Counts it; the key of its message, or nothing."""
     rule, outcome, reason, entry = decision
     if outcome == "not fired":
         expected.not_fired[rule, reason] += 1
-        return
+        return ""
     expected.decided[rule, outcome, reason] += 1
-    if outcome == "queued":
-        about = entry or f"{event.source}\x1f{event.id}"
-        text = "\x1f".join([rule, customer, about, "0"])
-        expected.keys[hashlib.sha256(text.encode()).hexdigest()[:32]] += 1
+    if outcome != "queued":
+        return ""
+    about = entry or f"{event.source}\x1f{event.id}"
+    text = "\x1f".join([rule, customer, about, "0"])
+    key = hashlib.sha256(text.encode()).hexdigest()[:32]
+    expected.keys[key] += 1
+    return key

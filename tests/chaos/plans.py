@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.chaos.faults import NEEDS_MAIL
 from tests.chaos.trial import Plan
 
 SMALL, LARGE = ("sqlite", "tansu"), ("postgres", "kafka")
@@ -17,6 +18,9 @@ TIMES = {
     "freeze-net-store": 6,
     "freeze-net-broker": 6,
     "import": 4,
+    "kill-sent": 6,
+    "smtp-hang": 2,
+    "smtp-cut": 6,
 }
 """How often each happens in a trial when nobody says `--times`."""
 MUTANTS = {
@@ -24,6 +28,9 @@ MUTANTS = {
     "no-inbox": Plan(*SMALL, "kill", 1, 1, mutant="no-inbox"),
     "ack-first": Plan(*SMALL, "kill", 1, 3, mutant="ack-first"),
     "no-fence": Plan("postgres", "tansu", "freeze-inside", 2, 3, mutant="no-fence"),
+    "mark-first": Plan(*SMALL, "kill", 1, 3, mutant="mark-first", mail=True),
+    "no-sending": Plan(*SMALL, "kill-sent", 1, 1, mutant="no-sending", mail=True),
+    "new-key": Plan(*SMALL, "kill", 1, 1, mutant="new-key", mail=True),
 }
 """SQLite locks the whole store, so that only PostgreSQL needs the fence against a transaction under way."""
 QUICK = [
@@ -32,11 +39,13 @@ QUICK = [
     MUTANTS["commit-first"],
     MUTANTS["no-inbox"],
     Plan("postgres", "tansu", "freeze", 2, 1),
+    Plan(*SMALL, "kill-sent", 2, 1, mail=True),
 ]
 """The slice for every change."""
 FULL = [
     *(Plan(*LARGE, fault, 2, TIMES[fault]) for fault in TIMES if fault != "kill"),
-    *(Plan(*SMALL, fault, 2, TIMES[fault]) for fault in ("freeze", "freeze-inside", "import")),
+    *(Plan(*SMALL, fault, 2, TIMES[fault]) for fault in ("freeze", "freeze-inside", "import", *sorted(NEEDS_MAIL))),
+    *(Plan(*where, "kill", 2, 10, mail=True) for where in (LARGE, SMALL)),
     *(Plan(*where, "kill", workers, TIMES["kill"]) for where in (LARGE, SMALL) for workers in (1, 2)),
     *MUTANTS.values(),
 ]

@@ -14,6 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 ZONE = ZoneInfo("Asia/Bangkok")
+TRANSACTIONAL = {"return-care"}
 LATENESS = timedelta(hours=24)
 Decision = tuple[str, str, str, str]
 """(rule, outcome, reason, entry): outcome queued, suppressed or `not fired`; entry empty = the event's identity."""
@@ -44,7 +45,18 @@ class Person:
             return "no-consent"
         if self.suppressed:
             return "suppressed"
-        return "" if "email" in self.said and self.said["email"][1] else "unreachable"
+        return "" if self.address else "unreachable"
+
+    @property
+    def address(self) -> str:
+        """Where an email goes, or nothing."""
+        return str(self.said["email"][1] or "") if "email" in self.said else ""
+
+    def fate(self, marketing: bool) -> str:
+        """What becomes of a queued email when delivery looks at the customer for the last time."""
+        if self.suppressed or (marketing and not (self.consent and self.consent[1])):
+            return "cancelled"
+        return "sent" if self.address else "failed"
 
 
 def decide(person: Person, kind: str, data: dict[str, Any], time: datetime, at: datetime) -> Iterator[Decision]:

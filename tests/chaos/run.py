@@ -37,6 +37,12 @@ COLUMNS: dict[str, Callable[[Report], Any]] = {
     "keys −": lambda r: r.verdict.keys_missing,
     "keys +": lambda r: r.verdict.keys_unexpected,
     "counters ≠": lambda r: r.verdict.counters,
+    "mails": lambda r: r.verdict.mails,
+    "again": lambda r: r.verdict.twice,
+    "in doubt": lambda r: r.verdict.doubts,
+    "mails −": lambda r: r.verdict.mails_missing,
+    "mails +": lambda r: r.verdict.mails_unexpected,
+    "uncounted": lambda r: r.verdict.mails_uncounted,
     "redelivered": lambda r: r.redelivered,
     "ended": lambda r: r.ended,
     "recovery p50": lambda r: _seconds(r.struck.quantile(0.5)),
@@ -83,6 +89,7 @@ def _plans(arguments: argparse.Namespace) -> list[Plan]:
             rate=arguments.rate,
             times=arguments.times or each.times,
             workers=arguments.workers or each.workers,
+            mail=arguments.mail or each.mail,
         )
         for each in chosen
     ]
@@ -168,6 +175,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rate", type=float, default=80.0, help="records a second")
     parser.add_argument("--mutant", choices=tuple(CAUGHT_AS), help="only this one")
+    parser.add_argument("--mail", action="store_true", help="the workers deliver, too")
     parser.add_argument("--no-mutants", action="store_true", help="only the product")
     parser.add_argument("--quick", action="store_true", help="a slice for every change")
     parser.add_argument("--full", action="store_true", help="every fault, on the stores and brokers it concerns")

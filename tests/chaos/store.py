@@ -14,6 +14,8 @@ from typing import Any
 import psycopg
 
 Row = Sequence[Any]
+DELIVERY = "regulars:delivery"
+"""The source of results."""
 
 
 class Store:
@@ -54,6 +56,11 @@ class Store:
         rows = self.rows("SELECT (SELECT COUNT(*) FROM outbox) + (SELECT COUNT(*) FROM dead_letter WHERE NOT relayed)")
         return int(rows[0][0]) if rows else 0
 
+    def unsent(self) -> int:
+        """Messages without a final status."""
+        rows = self.rows("SELECT COUNT(*) FROM message WHERE done_at IS NULL")
+        return int(rows[0][0]) if rows else 0
+
 
 @dataclass(frozen=True)
 class Held:
@@ -66,7 +73,23 @@ class Held:
     """Place → original key and value."""
     sums: dict[tuple[str, str, str], int]
     decided: Counter[tuple[str, str, str]]
-    keys: list[str]
+    status: dict[str, str]
+    """Key of a message → where it stands."""
+
+    @property
+    def keys(self) -> list[str]:
+        """Of messages."""
+        return list(self.status)
+
+    @property
+    def results(self) -> dict[str, list[str]]:
+        """Key of a message → the states that delivery's events in the log speak of."""
+        found: dict[str, list[str]] = {}
+        for log in self.log.values():
+            for source, _, kind, data in log:
+                if kind == "message" and source == DELIVERY:
+                    found.setdefault(data["message_id"], []).append(data["state"])
+        return found
 
 
 def held(store: Store, incarnation: str) -> Held:
@@ -87,7 +110,7 @@ def held(store: Store, incarnation: str) -> Held:
         {(row[0], row[1], row[2]): (_bytes(row[4]), _bytes(row[5])) for row in letters},
         {(row[0], row[1], row[2]): int(row[3]) for row in sums if row[3]},
         Counter({(row[0], row[1], row[2]): row[3] for row in decided}),
-        [row[0] for row in store.rows("SELECT key FROM message")],
+        {row[0]: row[1] for row in store.rows("SELECT key, status FROM message")},
     )
 
 

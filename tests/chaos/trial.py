@@ -11,17 +11,19 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.chaos import mailfaults
 from tests.chaos.crew import Crew
-from tests.chaos.faults import PLANTED, PROXIED, Scene, Struck, strike
+from tests.chaos.faults import NEEDS_MAIL, PLANTED, PROXIED, Scene, Struck, strike
 from tests.chaos.history import Historian
 from tests.chaos.load import Load
+from tests.chaos.mailserver import MailServer
 from tests.chaos.oracle import expect
 from tests.chaos.producer import Ledger, Producer
 from tests.chaos.setup import Setup, setup
 from tests.chaos.store import Store, held
 from tests.chaos.topics import SOURCES, lag, lags, read
-from tests.chaos.verdict import Verdict, judge
-from tests.chaos.worker import ask
+from tests.chaos.verdict import Verdict, judge, judge_mail
+from tests.chaos.worker import ROLES, ask
 
 DRAINED_WITHIN = 120.0
 """Seconds the worker may take for what is left once nobody produces or kills."""
@@ -43,6 +45,8 @@ class Plan:
     seed: int = 1
     rate: float = 80.0
     mutant: str = ""
+    mail: bool = False
+    """Whether the workers deliver, too."""
 
     @property
     def mutants(self) -> str:
@@ -75,8 +79,8 @@ class Report:
 def run(plan: Plan) -> Report:
     """A new broker, a new store, and the whole trial on them."""
     began = time.monotonic()
-    with setup(plan.store, plan.broker, proxied=plan.fault in PROXIED) as at:
-        report = asyncio.run(_trial(plan, at))
+    with setup(plan.store, plan.broker, proxied=plan.fault in PROXIED) as at, MailServer() as mail:
+        report = asyncio.run(_trial(plan, at, mail if plan.mail or plan.fault in NEEDS_MAIL else None))
         report.problems += _verify(at)
         if not report.good and not plan.mutant:
             kept = Path(tempfile.mkdtemp(prefix="regulars-chaos-kept-"))
@@ -86,19 +90,20 @@ def run(plan: Plan) -> Report:
     return report
 
 
-async def _trial(plan: Plan, at: Setup) -> Report:
+async def _trial(plan: Plan, at: Setup, mail: MailServer | None) -> Report:
     store, chance = Store(at.direct or at.store), random.Random(plan.seed)
-    crew, historian = Crew(at, plan.workers, plan.mutants, **SETTINGS), Historian(at, plan.seed)
+    crew, historian = _crew(plan, at, mail), Historian(at, plan.seed)
     producer = Producer(at, Load(plan.seed, at.partitions), plan.rate)
-    scene = Scene(at, crew, store, chance, historian)
+    scene = Scene(at, crew, store, chance, historian, mail)
     try:
         async with crew.tended():
             producing = asyncio.create_task(producer.run())
             struck = await strike(plan.fault, scene, plan.times)
             producer.stop()
             await producing
-            if not await drained(at, store):
+            if not await drained(at, store, mail is not None):
                 waits = f"{await lags(at.bootstrap)} not read, {store.waiting()} rows not relayed"
+                waits += f", {store.unsent()} messages not sent" if mail is not None else ""
                 scene.problems.append(f"not drained within {DRAINED_WITHIN:g} s: {waits}")
     finally:
         codes = crew.stop()
@@ -109,18 +114,30 @@ async def _trial(plan: Plan, at: Setup) -> Report:
     now = dt.datetime.now(dt.UTC)
     poison = producer.ledger.poison
     expected = expect(records, poison, at.incarnation, at.partitions, now, historian.told)
-    verdict = judge(expected, held(store, at.incarnation), await relayed(at))
+    found = held(store, at.incarnation)
+    verdict = judge(expected, found, await relayed(at))
+    if mail is not None:
+        deaths = len(crew.ended) + (struck.times if plan.fault.startswith("kill") else 0)
+        judge_mail(expected, found, mail.mails, deaths, verdict)
     redelivered = expected.repeated - producer.ledger.repeated
     return Report(plan, struck, producer.ledger, verdict, redelivered, problems=scene.problems, ended=len(crew.ended))
 
 
-async def drained(at: Setup, store: Store) -> bool:
-    """Whether everything was worked off: no lag, nothing waits to be relayed, no batch for a while."""
+def _crew(plan: Plan, at: Setup, mail: MailServer | None) -> Crew:
+    if mail is None:
+        return Crew(at, plan.workers, plan.mutants, **SETTINGS)
+    settings = SETTINGS | mailfaults.SETTINGS | {"REGULARS_SMTP": mail.url}
+    return Crew(at, plan.workers, plan.mutants, (*ROLES, "delivery"), **settings)
+
+
+async def drained(at: Setup, store: Store, mail: bool = False) -> bool:
+    """Whether everything was worked off: no lag, nothing waits to be relayed or sent, no batch for a while."""
     deadline = time.monotonic() + DRAINED_WITHIN
     while time.monotonic() < deadline:
         before = store.last_commit()
         await asyncio.sleep(QUIET)
-        if await lag(at.bootstrap) == 0 and store.waiting() == 0 and store.last_commit() == before:
+        waiting = store.waiting() + (store.unsent() if mail else 0)
+        if await lag(at.bootstrap) == 0 and waiting == 0 and store.last_commit() == before:
             return True
     return False
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.chaos.mailbook import Mail, compare
 from tests.chaos.oracle import Expected
 from tests.chaos.rulebook import ZONE
 from tests.chaos.store import Held
@@ -18,7 +19,7 @@ SHOWN = 5
 
 @dataclass
 class Verdict:
-    """The figures of the table; every one but the first four must be 0."""
+    """The figures of the table; every one but those that only count must be 0."""
 
     events: int = 0
     applied: int = 0
@@ -36,13 +37,23 @@ class Verdict:
     decisions: int = 0
     counters: int = 0
     unrelayed: int = 0
+    mails: int = 0
+    """Mails that arrived; this and the next two are no faults."""
+    twice: int = 0
+    doubts: int = 0
+    mails_missing: int = 0
+    mails_unexpected: int = 0
+    mails_uncounted: int = 0
+    mails_needless: int = 0
+    fates: int = 0
+    results: int = 0
     examples: list[str] = field(default_factory=list)
 
     @property
     def wrong(self) -> dict[str, int]:
         """The figures that should be 0 and are not."""
         figures = {name: value for name, value in vars(self).items() if isinstance(value, int)}
-        for name in ("events", "applied", "dead", "messages"):
+        for name in ("events", "applied", "dead", "messages", "mails", "twice", "doubts"):
             del figures[name]
         return {name: value for name, value in figures.items() if value}
 
@@ -65,6 +76,14 @@ def judge(expected: Expected, held: Held, relayed: Collection[tuple[str, int, in
     verdict.decisions = verdict.note("decided, expected and found", _differences(expected.decided, held.decided))
     verdict.counters = verdict.note("counter, expected and found", _differences(_sums(expected), _kept(held)))
     return verdict
+
+
+def judge_mail(expected: Expected, held: Held, mails: Sequence[Mail], deaths: int, verdict: Verdict) -> None:
+    """Add what became of the messages. `deaths`: how often a worker died."""
+    post = compare(expected.owed, held.status, held.results, mails, deaths)
+    for name, value in vars(post).items():
+        kind = name.replace("_", " ")
+        setattr(verdict, name, value if isinstance(value, int) else verdict.note(kind, value))
 
 
 def _events(expected: Expected, held: Held, verdict: Verdict) -> None:
