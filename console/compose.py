@@ -20,6 +20,7 @@ from retention.shop import Shop
 from rules.load import load as load_rules
 from rules.problems import render_all
 from rules.ruleset import RuleSet
+from storage.clock import StoreClock
 from storage.errors import Unreachable
 from storage.lock import holder
 from storage.store import Store
@@ -51,7 +52,7 @@ class BadFiles(Exception):
 
 
 def clock() -> int:
-    """Now, in microseconds since 1970 UTC."""
+    """Now by this machine, in microseconds since 1970 UTC; workers go by the store's, see `StoreClock`."""
     return time.time_ns() // 1_000
 
 
@@ -106,6 +107,7 @@ class Worker:
         self.roles = roles
         self.broker = broker
         self._tell = tell
+        self._clock: Callable[[], int] = clock
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._stop = asyncio.Event()
         self._guard: threading.Timer | None = None
@@ -120,19 +122,21 @@ class Worker:
         renderer = renderer_of(settings)
         rules = rules_of(settings, renderer)
         store = await asyncio.to_thread(open_store, settings)
+        self._clock = shared = await asyncio.to_thread(StoreClock, store)
         broker = await brokers.connect(
             self.broker, settings.partitions, settings.replication, settings.topic_retention_days
         )
         async with contextlib.AsyncExitStack() as parts:  # left in the reverse order: who reads stops first
             parts.callback(self._call_off_guard)
             parts.callback(store.close)
+            await parts.enter_async_context(self._part(shared.run(), shared.stop))
             if "delivery" in self.roles:
                 work = self._delivery(store, renderer, rules.policy.shop)
                 await parts.enter_async_context(self._part(work, self.stop))
             if "relay" in self.roles:
                 relay = Relay(store, broker)
                 await parts.enter_async_context(self._part(relay.run(), relay.stop))
-                housekeeper = Housekeeper(store, settings.dedupe_horizon_days, clock)
+                housekeeper = Housekeeper(store, settings.dedupe_horizon_days, shared)
                 await parts.enter_async_context(self._part(housekeeper.run(), housekeeper.stop))
             topics = (*(SOURCES if "sources" in self.roles else ()), *([EVENTS] if "reader" in self.roles else ()))
             if topics:
@@ -192,7 +196,7 @@ class Worker:
             ambiguous=settings.ambiguous,
             backoff=Backoff(settings.send_retry, most=settings.send_retry_most),
         )
-        await Dispatcher(store, renderer, ways, clock, config).run(self._stop)
+        await Dispatcher(store, renderer, ways, self._clock, config).run(self._stop)
 
     @contextlib.asynccontextmanager
     async def _streams(self, store: Store, rules: RuleSet, broker: Broker) -> AsyncIterator[None]:
@@ -215,13 +219,13 @@ class Worker:
         intake = Intake(broker.incarnation, settings.dedupe_horizon_days, settings.dead_letter_share)
         writer = Writer(store)
         parts.push_async_callback(asyncio.to_thread, writer.close)
-        return Reader(broker, Applier(writer, rules, intake, clock), settings.batch_size, self._tell)
+        return Reader(broker, Applier(writer, rules, intake, self._clock), settings.batch_size, self._tell)
 
     async def _forwarder(self, parts: contextlib.AsyncExitStack, store: Store, shop: Shop, broker: Broker) -> Forwarder:
         producer = broker.producer()
         parts.push_async_callback(producer.stop)
         await producer.start()
-        return Forwarder(producer, store, shop, broker.incarnation, self.settings.dead_letter_share, clock)
+        return Forwarder(producer, store, shop, broker.incarnation, self.settings.dead_letter_share, self._clock)
 
 
 def _end_process_after(seconds: float) -> threading.Timer:

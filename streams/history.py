@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import time
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from rules.ruleset import RuleSet
+from storage.clock import StoreClock
 from storage.lock import importing
 from storage.queries import partitions as written
 from storage.store import Store
@@ -48,7 +48,7 @@ def import_file(
         writer = Writer(store)
         try:
             intake = Intake(f"import:{_digest(path)}", history=True)
-            applier = Applier(writer, rules, intake, lambda: time.time_ns() // 1_000)
+            applier = Applier(writer, rules, intake, StoreClock(store))
             held = _take_all(writer, partitions)
             for position, chunk in _chunks(path):
                 outcome = Outcome()
