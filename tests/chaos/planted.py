@@ -1,0 +1,157 @@
+"""More faults to plant into the product, one for each promise; `tests.chaos.mutant` names them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import ModuleType
+from typing import Any, cast
+
+from aiokafka import AIOKafkaProducer
+from msgspec.structs import replace
+from sqlalchemy import Connection, text
+
+from console import compose
+from retention import fold
+from retention.events import Event, Purchase
+from retention.orders import Order
+from retention.state import Customer
+from rules.engine.decide import Decided
+from rules.load import Loaded
+from rules.ruleset import RuleSet
+from storage import batch, intake
+from storage.batch import DeadLetter
+from streams.apply import Applier
+from streams.relay import Relay
+
+SLOW_BROKER = 1.0
+"""Seconds a broker may take to acknowledge."""
+CLOCK = "CLOCK"
+"""The variable that names the file with the seconds by which the worker's clock is wrong."""
+LOOKED = 0.02
+"""Seconds for which a clock's error is believed."""
+
+
+def last_wins() -> None:
+    """Promise 2: the amendment that comes last wins, not the one that was said last."""
+
+    def merge(order: Order, event: Event) -> None:
+        if type(event.data) is Purchase:
+            order.stamp = (0, "", "")
+        sound(order, event)
+
+    sound = _replace(fold, "merge", merge)
+
+
+def moody() -> None:
+    """Promise 4: a rule does nothing the first time in the life of a process; no log tells of that."""
+    seen = set[str]()
+
+    def decide(rules: RuleSet, event: Event, customer: Customer, new: bool) -> Decided:
+        decided = cast(Decided, sound(rules, event, customer, new))
+        fired = {each.rule for each in decided.decisions}
+        decided.decisions[:] = [each for each in decided.decisions if each.rule in seen]
+        seen.update(fired)
+        return decided
+
+    sound = _replace(sys.modules[Applier.__module__], "decide", decide)
+
+
+def lenient() -> None:
+    """Promise 5: a rule file with a mistake is left out, and the rest goes live."""
+
+    def load(folder: Path, templates: Any = None) -> Loaded:
+        loaded = cast(Loaded, sound(folder, templates))
+        if loaded.ruleset is not None:
+            return loaded
+        rest = Path(tempfile.mkdtemp(dir=folder.parent)) / "rules"
+        shutil.copytree(folder, rest)
+        for problem in loaded.problems:
+            (rest / Path(problem.path).relative_to(folder)).unlink(missing_ok=True)
+        return cast(Loaded, sound(rest, templates))
+
+    sound = _replace(compose, "load_rules", load)
+
+
+def forgetful_relay() -> None:
+    """Promise 1: what is to be relayed is taken out of the store before the broker has it."""
+    relayed, sent = Relay._relayed, Relay._sent
+
+    async def relay(self: Relay, producer: AIOKafkaProducer) -> int:
+        rows, letters = await asyncio.to_thread(self._waiting)
+        await asyncio.to_thread(sent, self, rows)
+        await asyncio.to_thread(relayed, self, letters)
+        await asyncio.sleep(SLOW_BROKER)
+        self._waiting = lambda: (rows, letters)  # type: ignore[method-assign]
+        try:
+            return await sound(self, producer)
+        finally:
+            del self._waiting
+
+    sound = Relay.relay
+    Relay.relay = relay  # type: ignore[method-assign]
+
+
+def leaky_dead_letters() -> None:
+    """Promise 1: a record that is buried a second time takes its grave away."""
+    _bury(_dug_up)
+
+
+def smudged_dead_letters() -> None:
+    """Promise 1: a dead letter is kept as text, so that bytes that are none are lost."""
+    _bury(lambda _, letter: replace(letter, value=letter.value and letter.value.decode("utf-8", "replace").encode()))
+
+
+def _bury(changed: Callable[[Connection, DeadLetter], DeadLetter | None]) -> None:
+    sound = batch.bury_rows
+
+    def bury_rows(connection: Connection, letters: Iterable[DeadLetter], now: int) -> None:
+        kept = [changed(connection, letter) for letter in letters]
+        sound(connection, [letter for letter in kept if letter is not None], now)
+
+    for module in (batch, intake):
+        _replace(module, "bury_rows", bury_rows)
+
+
+def _dug_up(connection: Connection, letter: DeadLetter) -> DeadLetter | None:
+    statement = 'DELETE FROM dead_letter WHERE topic = :topic AND partition = :partition AND "offset" = :offset'
+    place = letter.place
+    found = connection.execute(
+        text(statement), {"topic": place.topic, "partition": place.partition, "offset": place.offset}
+    )
+    return None if found.rowcount else letter
+
+
+def wrong_clock() -> None:
+    """No fault of the product: its wall clock is wrong by what the harness says, and jumps when that changes.
+
+    All of the process, the clients of the broker too: as if somebody had set the host's clock.
+    """
+    file, sound, sound_ns = Path(os.environ[CLOCK]), time.time, time.time_ns
+    known = [-1.0, 0.0]
+    """When we looked, and by how many seconds the clock is wrong."""
+
+    def error() -> float:
+        now = time.monotonic()
+        if not 0 <= now - known[0] < LOOKED:
+            try:
+                known[:] = [now, float(file.read_text("utf-8"))]
+            except (FileNotFoundError, ValueError):  # not told yet, or being told
+                known[0] = now
+        return known[1]
+
+    _replace(time, "time", lambda: sound() + error())
+    _replace(time, "time_ns", lambda: sound_ns() + round(error() * 1_000_000_000))
+
+
+def _replace(module: ModuleType, name: str, mutant: Callable[..., Any]) -> Callable[..., Any]:
+    """Put the mutant in a module's place; what was there."""
+    sound: Callable[..., Any] = getattr(module, name)
+    setattr(module, name, mutant)
+    return sound
