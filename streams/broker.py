@@ -107,13 +107,16 @@ def _sasl(credentials: str, protocol: str, mechanism: str) -> dict[str, str]:
 
 
 async def connect(broker: Broker, partitions: int, replication: int, retention_days: int) -> Broker:
-    """Create the topics that are missing; the broker with its incarnation. Raises BrokerUnreachable."""
-    admin = await _admin(broker)
+    """Create the topics that are missing; the broker with its incarnation. Raises BrokerUnreachable, StreamError.
+
+    A record of a new topic counts as acknowledged when all of its copies but one have it: any node may be lost.
+    """
+    admin = await admin_of(broker)
     try:
         existing = set(await admin.list_topics())
-        wanted = {
-            "retention.ms": str(retention_days * 86_400_000),
-        }
+        wanted = {"retention.ms": str(retention_days * 86_400_000)}
+        if not broker.embedded:
+            wanted["min.insync.replicas"] = str(max(1, replication - 1))
         topics = [
             NewTopic(name, partitions, replication, topic_configs=wanted) for name in TOPICS if name not in existing
         ]
@@ -128,7 +131,8 @@ async def connect(broker: Broker, partitions: int, replication: int, retention_d
     return Broker(broker.bootstrap, broker.embedded, incarnation, broker.security)
 
 
-async def _admin(broker: Broker) -> AIOKafkaAdminClient:
+async def admin_of(broker: Broker) -> AIOKafkaAdminClient:
+    """A started admin client, to be closed. Raises BrokerUnreachable."""
     admin = AIOKafkaAdminClient(bootstrap_servers=broker.bootstrap, request_timeout_ms=15_000, **broker.security)
     try:
         await asyncio.wait_for(admin.start(), 20)
@@ -169,7 +173,7 @@ async def positions(broker: Broker) -> list[TopicPosition]:
 
 async def partitions(broker: Broker) -> list[TopicPartition]:
     """Every partition of our topics that exists. Raises BrokerUnreachable."""
-    admin = await _admin(broker)
+    admin = await admin_of(broker)
     try:
         existing = set(await admin.list_topics())
         topics = [topic for topic in TOPICS if topic in existing]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import os
+from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Annotated, Any
 
@@ -22,7 +23,8 @@ from storage import intake, queries
 from storage.errors import StoreError, Unreachable
 from storage.store import Store
 from streams import broker as brokers
-from streams.broker import TopicPosition
+from streams import copies
+from streams.broker import Broker, TopicPosition
 from streams.errors import BrokerUnreachable, StreamError
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
@@ -118,7 +120,10 @@ def resume(
 
 
 def doctor(json: Json = False) -> None:
-    """Look at everything Regulars needs; exit 3 when a service is away, 1 when something else is wrong."""
+    """Look at everything Regulars needs; exit 3 when a service is away, 1 when something else is wrong.
+
+    What goes well now and may lose events one day is a warning, and no mistake.
+    """
     config = settings()
     checks = [_check_settings(), _check_files(config), _check_mail(config), _check_store(config), _check_broker(config)]
     if json:
@@ -137,6 +142,8 @@ def _told(checks: list[dict[str, Any]]) -> Table:
     for check in checks:
         mark = Text("ok", "green") if check["ok"] else Text("wrong", "red")
         table.add_row(mark, check["name"], Text(check["says"]))
+        for warning in check["warnings"]:
+            table.add_row(Text("warning", "yellow"), check["name"], Text(warning))
     return table
 
 
@@ -190,17 +197,23 @@ def _check_store(config: Settings) -> dict[str, Any]:
 def _check_broker(config: Settings) -> dict[str, Any]:
     try:
         broker = compose.find_broker(config)
-        positions = asyncio.run(brokers.positions(broker))
+        positions, worries = asyncio.run(_looked(broker))
     except BrokerUnreachable as error:
         return _verdict("broker", str(error), UNREACHABLE)
     except (StreamError, OSError) as error:
         return _verdict("broker", str(error), BAD)
     lag = sum(each.lag or 0 for each in positions)
-    return _verdict("broker", f"{broker.bootstrap}, {several(len(positions), 'partition')}, lag {lag:,}")
+    says = f"{broker.bootstrap}, {several(len(positions), 'partition')}, lag {lag:,}"
+    return _verdict("broker", says, warnings=worries)
 
 
-def _verdict(name: str, says: str, code: int = GOOD) -> dict[str, Any]:
-    return {"name": name, "ok": code == GOOD, "says": says, "code": code}
+async def _looked(broker: Broker) -> tuple[list[TopicPosition], list[str]]:
+    return await brokers.positions(broker), await copies.worries(broker)
+
+
+def _verdict(name: str, says: str, code: int = GOOD, warnings: Sequence[str] = ()) -> dict[str, Any]:
+    """A warning changes no exit code: a health check must not end a shop that runs."""
+    return {"name": name, "ok": code == GOOD, "says": says, "code": code, "warnings": warnings}
 
 
 def _store(config: Settings) -> Store:
