@@ -37,6 +37,8 @@ DAY = 86_400_000_000
 TRIES = 8
 PAUSE = 0.01
 """Another writer on the same customers: how often we try again, and the longest first pause, seconds (it doubles)."""
+FAR_AHEAD = 2 * 3_600_000_000
+"""A customer's `at` that many microseconds ahead of the clock was stamped by one that was wrong and is right again."""
 
 
 class Intake(Struct, frozen=True):
@@ -220,7 +222,7 @@ class _Task:
 
     def _one(self, batch: Batch, event: Event, loaded: Loaded, orders: dict[tuple[str, str], Order]) -> None:
         customer = loaded.state
-        customer.at = event.at = max(self.now, customer.at)
+        customer.at = event.at = stamp(self.now, customer.at)
         customer.seq += 1
         event.seq = customer.seq
         key = row_key(event)
@@ -267,7 +269,7 @@ class _Task:
                         channel=message.channel,
                         class_=message.class_,
                         created_at=event.at,
-                        due_at=event.at,
+                        due_at=min(event.at, event.time),  # at once, also by a clock that is behind ours
                         expires_at=None,
                         context=self._context(event, loaded, message.rule).encode(),
                     )
@@ -308,6 +310,14 @@ class _Task:
         if not self.applier.partitions or record.key is None:
             return False
         return partition_of(record.key, self.applier.partitions) != record.partition
+
+
+def stamp(now: int, last: int) -> int:
+    """`at` of an event after one of the same customer at `last`: never before that, should the clock step back.
+
+    After a clock that was far ahead it begins anew: else the customer would be too late for every rule until then.
+    """
+    return now if last - now > FAR_AHEAD else max(now, last)
 
 
 def _frames(error: Exception) -> str:
