@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 
 from tests.chaos.failpoints import Orders
+from tests.chaos.otherfaults import clock_of
 from tests.chaos.setup import Setup
 from tests.chaos.worker import ROLES, Worker
 
@@ -29,7 +30,8 @@ class Crew:
         self.orders = Orders(setup.home / "orders")
         settings |= self.orders.environment
         names = [f"worker-{number}" for number in range(1, count + 1)]
-        self.workers = [Worker(setup, mutants, roles, name, **settings) for name in names]
+        clocks = {name: {"CLOCK": str(clock_of(setup.home, name))} for name in names}
+        self.workers = [Worker(setup, mutants, roles, name, **settings, **clocks[name]) for name in names]
         self.ended: list[int] = []
         """Exit codes of those that ended by themselves."""
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.chaos import mailfaults
+from tests.chaos import mailfaults, otherfaults
 from tests.chaos.crew import Crew
 from tests.chaos.failpoints import POINTS
 from tests.chaos.history import Historian
@@ -179,10 +179,13 @@ FAULTS: dict[str, Fault] = {
     "kill-sent": kill_at,
     "smtp-hang": mailfaults.hang,
     "smtp-cut": mailfaults.cut,
+    "lock-store": otherfaults.lock_store,
+    "clock": otherfaults.jump,
+    "bad-rules": otherfaults.bad_rules,
 }
 COUNTED_FROM_THE_FAULT = {"kill", "kill-at", "kill-sent", "freeze", "freeze-inside"}
 NEEDS_MAIL = {"kill-sent", "smtp-hang", "smtp-cut"}
-PLANTED = {"freeze-inside": "stops", "kill-at": "failpoints", "kill-sent": "failpoints"}
+PLANTED = {"freeze-inside": "stops", "kill-at": "failpoints", "kill-sent": "failpoints", "clock": "wrong-clock"}
 """What has to be planted into the workers, so that the fault hits them where it should."""
 PROXIED = {"cut-store", "cut-broker", "freeze-net-store", "freeze-net-broker"}
 NEEDS_KAFKA = {"broker-restart", "cut-broker", "freeze-net-broker"}
@@ -209,6 +212,8 @@ async def strike(name: str, scene: Scene, times: int) -> Struck:
             scene.turn = struck.times
             if name in COUNTED_FROM_THE_FAULT and struck.while_starting == 0:
                 struck.recoveries.append(await again - since)
+            elif name == "clock":  # the time of a commit says nothing then
+                struck.recoveries.append(await otherfaults.moved(scene))
             else:
                 ended = time.time()
                 struck.recoveries.append(await applied_after(scene, ended) - ended)

@@ -57,6 +57,8 @@ class Expected:
     """Customer → events in the order of the log."""
     dead: dict[Place, str] = field(default_factory=dict)
     """Place → reason."""
+    letters: dict[Place, tuple[bytes | None, bytes | None]] = field(default_factory=dict)
+    """The same places → key and value of what lies there."""
     decided: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     """(rule, outcome, reason) → how often."""
     not_fired: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -93,6 +95,8 @@ def expect(
         if record.topic == "events":
             expected.events += 1
             _event(record, poison, partitions, now, first, strays, expected)
+    places = {(record.topic, record.partition, record.offset): (record.key, record.value) for record in records}
+    expected.letters = {place: places[place] for place in expected.dead}
     expected.not_forwarded += [place for identity, place in strays.items() if identity not in first]
     _check_forwarding(records, poison, incarnation, first, expected)
     for customer, events in expected.applied.items():

@@ -22,10 +22,11 @@ TELLS = "the store cannot take a batch yet", "the store has not answered for"
 JUMPS = (3600, 0, -3600, 3600, -3600, 0)
 """By how many seconds the first worker's clock is wrong, in turn; the others' are right."""
 LOOKED = 0.05
-STUCK = 60.0
-"""Seconds without a commit on some partition that are no usual stall."""
+STALL, STUCK = 10.0, 60.0
+"""Seconds without a commit on some partition that are not usual; after which we give up."""
 MISTAKE = ("when: customer.orders_ever == 1", "when: customer.oders_ever == 1")
 RULE = "campaigns/welcome.yaml"
+READY = "running on"
 FAILS_WITHIN = 60.0
 
 
@@ -67,21 +68,22 @@ def _postgres(url: str) -> Iterator[None]:
 
 async def jump(scene: Scene) -> None:
     """The clock of the first worker's host jumps by an hour: forward, back, back again, forward."""
-    set_clock(scene, JUMPS[scene.turn % len(JUMPS)])
-    before, moment = _positions(scene), time.monotonic()
-    while any(each <= before.get(place, 0) for place, each in (await asyncio.to_thread(_positions, scene)).items()):
-        if time.monotonic() > moment + STUCK:
-            scene.problems.append(f"no commit on every partition for {STUCK:g} s after a clock jumped")
-            break
-        await asyncio.sleep(LOOKED)
-    await asyncio.sleep(scene.chance.uniform(1.0, 4.0))
-
-
-def set_clock(scene: Scene, error: float) -> None:
-    """Make the first worker's clock wrong by so many seconds."""
     file = clock_of(scene.setup.home, scene.crew.workers[0].log.stem)
-    file.with_suffix(".new").write_text(str(error), "utf-8")
+    file.with_suffix(".new").write_text(str(JUMPS[scene.turn % len(JUMPS)]), "utf-8")
     file.with_suffix(".new").rename(file)
+
+
+async def moved(scene: Scene) -> float:
+    """Seconds until every partition is applied further than now."""
+    before, began = await asyncio.to_thread(_positions, scene), time.monotonic()
+    while any(each <= before.get(place, 0) for place, each in (await asyncio.to_thread(_positions, scene)).items()):
+        if time.monotonic() > began + STUCK:
+            raise RuntimeError(f"a partition is not applied any more:\n{scene.crew.said()}")
+        await asyncio.sleep(LOOKED)
+    took = time.monotonic() - began
+    if took > STALL:
+        scene.problems.append(f"a clock jumped, and a partition stood still for {took:.1f} s")
+    return took
 
 
 def clock_of(home: Path, worker: str) -> Path:
@@ -110,14 +112,14 @@ async def bad_rules(scene: Scene) -> None:
         worker.start()
         deadline = time.monotonic() + FAILS_WITHIN
         while path.name not in worker.said():
-            if worker.alive and worker.ready:
+            if READY in worker.said():
                 scene.problems.append("a worker runs with a rule file that has a mistake")
                 break
             if time.monotonic() > deadline:
                 scene.problems.append("a worker that started beside a bad rule file said nothing of it")
                 break
             await asyncio.sleep(LOOKED)
-        if len(scene.crew.workers) > 1 or (worker.alive and worker.ready):
+        if len(scene.crew.workers) > 1:
             await applied_after(scene, time.time())
     finally:
         path.write_text(good, "utf-8")

@@ -21,6 +21,9 @@ TIMES = {
     "kill-sent": 6,
     "smtp-hang": 2,
     "smtp-cut": 6,
+    "lock-store": 2,
+    "clock": 6,
+    "bad-rules": 2,
 }
 """How often each happens in a trial when nobody says `--times`."""
 MUTANTS = {
@@ -28,6 +31,12 @@ MUTANTS = {
     "no-inbox": Plan(*SMALL, "kill", 1, 1, mutant="no-inbox"),
     "ack-first": Plan(*SMALL, "kill", 1, 3, mutant="ack-first"),
     "no-fence": Plan("postgres", "tansu", "freeze-inside", 2, 3, mutant="no-fence"),
+    "last-wins": Plan(*SMALL, "kill", 1, 1, mutant="last-wins", load="messy"),
+    "moody": Plan(*SMALL, "kill", 1, 1, mutant="moody"),
+    "lenient": Plan(*SMALL, "bad-rules", 1, 1, mutant="lenient"),
+    "forgetful-relay": Plan(*SMALL, "kill", 1, 3, mutant="forgetful-relay"),
+    "leaky-dead-letters": Plan(*SMALL, "kill", 1, 4, mutant="leaky-dead-letters"),
+    "smudged-dead-letters": Plan(*SMALL, "kill", 1, 1, mutant="smudged-dead-letters"),
     "mark-first": Plan(*SMALL, "kill", 1, 3, mutant="mark-first", mail=True),
     "no-sending": Plan(*SMALL, "kill-sent", 1, 1, mutant="no-sending", mail=True),
     "new-key": Plan(*SMALL, "kill", 1, 1, mutant="new-key", mail=True),

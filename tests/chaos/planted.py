@@ -10,7 +10,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from types import ModuleType
 from typing import Any, cast
 
 from aiokafka import AIOKafkaProducer
@@ -27,6 +26,7 @@ from rules.load import Loaded
 from rules.ruleset import RuleSet
 from storage import batch, intake
 from storage.batch import DeadLetter
+from storage.clock import StoreClock
 from streams.apply import Applier
 from streams.relay import Relay
 
@@ -148,9 +148,10 @@ def wrong_clock() -> None:
 
     _replace(time, "time", lambda: sound() + error())
     _replace(time, "time_ns", lambda: sound_ns() + round(error() * 1_000_000_000))
+    _replace(StoreClock.__init__, "__defaults__", (time.time_ns, time.monotonic_ns))
 
 
-def _replace(module: ModuleType, name: str, mutant: Callable[..., Any]) -> Callable[..., Any]:
+def _replace(module: Any, name: str, mutant: Any) -> Callable[..., Any]:
     """Put the mutant in a module's place; what was there."""
     sound: Callable[..., Any] = getattr(module, name)
     setattr(module, name, mutant)

@@ -22,11 +22,11 @@ from rich.table import Table
 from tests.chaos import independence, plans
 from tests.chaos.faults import FAULTS
 from tests.chaos.mutants import CAUGHT_AS
-from tests.chaos.trial import Plan, Report, run
+from tests.chaos.trial import LOADS, Plan, Report, run
 from tests.services import ServiceMissingError
 
 COLUMNS: dict[str, Callable[[Report], Any]] = {
-    "fault": lambda r: r.plan.fault + (f", mutant {r.plan.mutant}" if r.plan.mutant else ""),
+    "fault": lambda r: _named(r.plan),
     "store": lambda r: r.plan.store,
     "broker": lambda r: r.plan.broker,
     "workers": lambda r: r.plan.workers,
@@ -90,13 +90,14 @@ def _plans(arguments: argparse.Namespace) -> list[Plan]:
             times=arguments.times or each.times,
             workers=arguments.workers or each.workers,
             mail=arguments.mail or each.mail,
+            load=arguments.load or each.load,
         )
         for each in chosen
     ]
 
 
 def _run(plan: Plan) -> Report | None:
-    what = f"{plan.fault} × {plan.times}, {plan.mutant or 'the product'}, {plan.workers} workers"
+    what = f"{plan.fault} × {plan.times}, {plan.load}, {plan.mutant or 'the product'}, {plan.workers} workers"
     print(f"chaos: {what}, {plan.store}, {plan.broker}, seed {plan.seed} …", file=sys.stderr)
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # the shop's producer tells of every try while it waits
     try:
@@ -112,9 +113,10 @@ def _run(plan: Plan) -> Report | None:
 
 def _faults(report: Report) -> list[str]:
     """Why the run as a whole is bad, for one trial of it."""
-    if report.plan.mutant:
-        missed = [name for name in CAUGHT_AS[report.plan.mutant] if name not in report.verdict.wrong]
-        return [f"{report.plan.mutant}: the harness would not notice, nothing was {name}" for name in missed]
+    mutants = report.plan.mutant.split(",") if report.plan.mutant else []
+    missed = [(mutant, name) for mutant in mutants for name in CAUGHT_AS[mutant] if name not in report.verdict.wrong]
+    if mutants:
+        return [f"{mutant}: the harness would not notice, nothing was {name}" for mutant, name in missed]
     figures = ", ".join(f"{name} {value:,}" for name, value in report.verdict.wrong.items())
     return [*([figures] if figures else []), *report.problems]
 
@@ -137,6 +139,11 @@ def _print(reports: list[Report], faults: list[str]) -> None:
         caught = [report.plan.mutant for report in reports if report.plan.mutant]
         console.print("Nothing lost, nothing twice." if len(caught) < len(reports) else "", end=" ")
         console.print(f"Caught: {', '.join(caught)}." if caught else "")
+
+
+def _named(plan: Plan) -> str:
+    parts = (plan.fault, "messy" if plan.load == "messy" else "", f"mutant {plan.mutant}" if plan.mutant else "")
+    return ", ".join(filter(None, parts))
 
 
 def _row(report: Report) -> dict[str, Any]:
@@ -175,6 +182,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rate", type=float, default=80.0, help="records a second")
     parser.add_argument("--mutant", choices=tuple(CAUGHT_AS), help="only this one")
+    parser.add_argument("--load", choices=tuple(LOADS), help="messy: out of order, and much of it again")
     parser.add_argument("--mail", action="store_true", help="the workers deliver, too")
     parser.add_argument("--no-mutants", action="store_true", help="only the product")
     parser.add_argument("--quick", action="store_true", help="a slice for every change")

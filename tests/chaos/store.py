@@ -75,6 +75,8 @@ class Held:
     decided: Counter[tuple[str, str, str]]
     status: dict[str, str]
     """Key of a message → where it stands."""
+    backwards: list[str]
+    """Customers whose events are not in the order of their stamps."""
 
     @property
     def keys(self) -> list[str]:
@@ -90,6 +92,13 @@ class Held:
                 if kind == "message" and source == DELIVERY:
                     found.setdefault(data["message_id"], []).append(data["state"])
         return found
+
+
+_BACKWARDS = """
+    SELECT DISTINCT customer FROM
+    (SELECT customer, at, LAG(at) OVER (PARTITION BY customer ORDER BY seq) AS earlier FROM event) AS step
+    WHERE at < earlier
+"""
 
 
 def held(store: Store, incarnation: str) -> Held:
@@ -111,6 +120,7 @@ def held(store: Store, incarnation: str) -> Held:
         {(row[0], row[1], row[2]): int(row[3]) for row in sums if row[3]},
         Counter({(row[0], row[1], row[2]): row[3] for row in decided}),
         {row[0]: row[1] for row in store.rows("SELECT key, status FROM message")},
+        [row[0] for row in store.rows(_BACKWARDS)],
     )
 
 

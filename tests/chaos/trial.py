@@ -17,6 +17,7 @@ from tests.chaos.faults import NEEDS_MAIL, PLANTED, PROXIED, Scene, Struck, stri
 from tests.chaos.history import Historian
 from tests.chaos.load import Load
 from tests.chaos.mailserver import MailServer
+from tests.chaos.messy import Messy, order_matters
 from tests.chaos.oracle import expect
 from tests.chaos.producer import Ledger, Producer
 from tests.chaos.setup import Setup, setup
@@ -33,6 +34,9 @@ SETTINGS = {"REGULARS_BATCH_SIZE": "10"}
 """Many small transactions: many moments to be killed in."""
 
 
+LOADS = {"orderly": Load, "messy": Messy}
+
+
 @dataclass(frozen=True)
 class Plan:
     """What to try. `rate` in records a second; `mutant` empty = the product as it is."""
@@ -47,6 +51,8 @@ class Plan:
     mutant: str = ""
     mail: bool = False
     """Whether the workers deliver, too."""
+    load: str = "orderly"
+    """One of `LOADS`."""
 
     @property
     def mutants(self) -> str:
@@ -93,7 +99,7 @@ def run(plan: Plan) -> Report:
 async def _trial(plan: Plan, at: Setup, mail: MailServer | None) -> Report:
     store, chance = Store(at.direct or at.store), random.Random(plan.seed)
     crew, historian = _crew(plan, at, mail), Historian(at, plan.seed)
-    producer = Producer(at, Load(plan.seed, at.partitions), plan.rate)
+    producer = Producer(at, LOADS[plan.load](plan.seed, at.partitions), plan.rate)
     scene = Scene(at, crew, store, chance, historian, mail)
     try:
         async with crew.tended():
@@ -108,7 +114,7 @@ async def _trial(plan: Plan, at: Setup, mail: MailServer | None) -> Report:
     finally:
         codes = crew.stop()
     scene.problems += [f"a worker's exit code after SIGTERM was {code}" for code in codes if code != 0]
-    if crew.ended and plan.fault in ("kill", "kill-at", "import"):
+    if crew.ended and plan.fault in ("kill", "kill-at", "import", "lock-store", "clock"):
         scene.problems.append(f"workers ended by themselves, exit codes {crew.ended}")
     records = await read(at.bootstrap, ["events", *SOURCES])
     now = dt.datetime.now(dt.UTC)
@@ -119,6 +125,8 @@ async def _trial(plan: Plan, at: Setup, mail: MailServer | None) -> Report:
     if mail is not None:
         deaths = len(crew.ended) + (struck.times if plan.fault.startswith("kill") else 0)
         judge_mail(expected, found, mail.mails, deaths, verdict)
+    if plan.load == "messy":
+        scene.problems += order_matters(at, expected.applied, chance)
     redelivered = expected.repeated - producer.ledger.repeated
     return Report(plan, struck, producer.ledger, verdict, redelivered, problems=scene.problems, ended=len(crew.ended))
 

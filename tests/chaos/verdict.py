@@ -29,9 +29,11 @@ class Verdict:
     doubled: int = 0
     unexpected: int = 0
     misordered: int = 0
+    backwards: int = 0
     altered: int = 0
     dead_missing: int = 0
     dead_unexpected: int = 0
+    dead_altered: int = 0
     keys_missing: int = 0
     keys_unexpected: int = 0
     decisions: int = 0
@@ -93,6 +95,7 @@ def _events(expected: Expected, held: Held, verdict: Verdict) -> None:
     verdict.lost = verdict.note("lost", lost)
     verdict.lost += verdict.note("lost before topic events", expected.not_forwarded)
     verdict.altered = verdict.note("forwarded with other content", expected.forwarded_badly)
+    verdict.backwards = verdict.note("time runs backwards for", held.backwards)
     doubled = {identity: count for identity, count in found.items() if count > 1}
     verdict.doubled = verdict.note("doubled", doubled.items())
     verdict.unexpected = verdict.note("nobody expects", found.keys() - wanted)
@@ -119,6 +122,10 @@ def _letters(expected: Expected, held: Held, verdict: Verdict) -> None:
     )
     verdict.dead_unexpected = verdict.note(
         "buried as", [each for each in held.dead.items() if each not in expected.dead.items()]
+    )
+    verdict.dead_altered = verdict.note(
+        "buried with other bytes",
+        [place for place, said in expected.letters.items() if held.letters.get(place, said) != said],
     )
 
 
