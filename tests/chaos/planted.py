@@ -34,6 +34,8 @@ SLOW_BROKER = 1.0
 """Seconds a broker may take to acknowledge."""
 CLOCK = "CLOCK"
 """The variable that names the file with the seconds by which the worker's clock is wrong."""
+WIDTH = 100
+"""Characters of a text."""
 LOOKED = 0.02
 """Seconds for which a clock's error is believed."""
 
@@ -104,8 +106,12 @@ def leaky_dead_letters() -> None:
 
 
 def smudged_dead_letters() -> None:
-    """Promise 1: a dead letter is kept as text, so that bytes that are none are lost."""
-    _bury(lambda _, letter: replace(letter, value=letter.value and letter.value.decode("utf-8", "replace").encode()))
+    """Promise 1: a dead letter is kept as text of limited length."""
+    _bury(lambda _, letter: replace(letter, value=letter.value and _text(letter.value)))
+
+
+def _text(value: bytes) -> bytes:
+    return value.decode("utf-8", "replace")[:WIDTH].encode()
 
 
 def _bury(changed: Callable[[Connection, DeadLetter], DeadLetter | None]) -> None:
