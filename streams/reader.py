@@ -23,13 +23,20 @@ log = logging.getLogger(__name__)
 POLL_MS = 200
 RETRY_FIRST, RETRY_MOST = 0.1, 5.0
 """Seconds between tries while the store does not answer."""
+PATIENCE = 10.0
+"""Seconds a batch may wait inside the store, for somebody else's lock or a silent network, before we say so."""
 
 
 class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
     """Reads its share of `events` until stopped. One instance a process."""
 
     def __init__(
-        self, broker: Broker, applier: Applier, batch: int, tell: Callable[[Outcome], None] | None = None
+        self,
+        broker: Broker,
+        applier: Applier,
+        batch: int,
+        tell: Callable[[Outcome], None] | None = None,
+        patience: float = PATIENCE,
     ) -> None:
         self.broker = broker
         self.applier = applier
@@ -37,6 +44,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         """Most records a transaction takes."""
         self.tell = tell
         """Hears of every committed batch."""
+        self.patience = patience
         self._held: dict[TopicPartition, Held] = {}
         self._assigned: frozenset[int] = frozenset()
         self._stopping = False
@@ -160,7 +168,14 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
             log.info("offset of %s/%d not committed (%s)", *partition, type(error).__name__)
 
     async def _in_thread(self, work: Callable[..., Any], *arguments: Any) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)
+        """What comes of the work; while it takes longer than usual, twice as long each time, that is said."""
+        doing = asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)
+        waited, patience = 0.0, self.patience
+        while not (await asyncio.wait({doing}, timeout=patience))[0]:
+            waited += patience
+            patience = waited
+            log.warning("the store has not answered for %.0f s; a batch waits", waited)
+        return doing.result()
 
 
 def _record(message: Any) -> Record:

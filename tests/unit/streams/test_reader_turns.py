@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -142,6 +143,17 @@ async def test_a_commit_that_fails_skips_nothing_of_the_other_partitions(stand: 
 async def test_a_store_that_is_away_is_tried_until_it_is_back_and_nothing_is_skipped(stand: Stand) -> None:
     stand.applier.moods += [fail(Unreachable("away")), fail(Unreachable("still away"))]
     await stand.turn(p0=polled(P0, event("1")), p1=polled(P1, event("2", "ben")))
+    assert stand.applied == ["1", "2"]
+    assert stand.consumer.committed == {P0: 1, P1: 1}
+
+
+async def test_a_store_that_keeps_a_batch_waiting_is_named_and_nothing_is_skipped(
+    stand: Stand, caplog: pytest.LogCaptureFixture
+) -> None:
+    stand.reader.patience = 0.1
+    stand.applier.moods = [lambda: time.sleep(1.0)]
+    await stand.turn(p0=polled(P0, event("1")), p1=polled(P1, event("2", "ben")))
+    assert 2 <= caplog.text.count("the store has not answered for") <= 4
     assert stand.applied == ["1", "2"]
     assert stand.consumer.committed == {P0: 1, P1: 1}
 
