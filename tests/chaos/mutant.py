@@ -193,6 +193,7 @@ MUTANTS = {
     "failpoints": failpoints.plant,
     "last-wins": planted.last_wins,
     "moody": planted.moody,
+    "clock-blind": planted.clock_blind,
     "lenient": planted.lenient,
     "forgetful-relay": planted.forgetful_relay,
     "leaky-dead-letters": planted.leaky_dead_letters,

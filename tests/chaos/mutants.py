@@ -7,6 +7,7 @@ CAUGHT_AS: dict[str, tuple[str, ...]] = {
     "no-fence": ("doubled",),
     "last-wins": ("counters",),
     "moody": ("decisions",),
+    "clock-blind": ("backwards",),
     "lenient": ("decisions",),
     "forgetful-relay": ("unrelayed",),
     "leaky-dead-letters": ("dead_missing",),

@@ -22,6 +22,8 @@ TELLS = "the store cannot take a batch yet", "the store has not answered for"
 JUMPS = (3600, 0, -3600, 3600, -3600, 0)
 """By how many seconds the first worker's clock is wrong, in turn; the others' are right."""
 LOOKED = 0.05
+WRONG_FOR = (2.0, 5.0)
+"""Seconds from one jump to the next."""
 STALL, STUCK = 10.0, 60.0
 """Seconds without a commit on some partition that are not usual; after which we give up."""
 MISTAKE = ("when: customer.orders_ever == 1", "when: customer.oders_ever == 1")
@@ -81,6 +83,7 @@ async def moved(scene: Scene) -> float:
             raise RuntimeError(f"a partition is not applied any more:\n{scene.crew.said()}")
         await asyncio.sleep(LOOKED)
     took = time.monotonic() - began
+    await asyncio.sleep(scene.chance.uniform(*WRONG_FOR))
     if took > STALL:
         scene.problems.append(f"a clock jumped, and a partition stood still for {took:.1f} s")
     return took

@@ -33,6 +33,7 @@ MUTANTS = {
     "no-fence": Plan("postgres", "tansu", "freeze-inside", 2, 3, mutant="no-fence"),
     "last-wins": Plan(*SMALL, "kill", 1, 1, mutant="last-wins", load="messy"),
     "moody": Plan(*SMALL, "kill", 1, 1, mutant="moody"),
+    "clock-blind": Plan(*SMALL, "clock", 1, 2, mutant="clock-blind"),
     "lenient": Plan(*SMALL, "bad-rules", 1, 1, mutant="lenient"),
     "forgetful-relay": Plan(*SMALL, "kill", 1, 3, mutant="forgetful-relay"),
     "leaky-dead-letters": Plan(*SMALL, "kill", 1, 4, mutant="leaky-dead-letters"),

@@ -65,6 +65,11 @@ def moody() -> None:
     sound = _replace(sys.modules[Applier.__module__], "decide", decide)
 
 
+def clock_blind() -> None:
+    """Promise 4: an event is stamped with what the clock says, though it stepped back."""
+    _replace(sys.modules[Applier.__module__], "stamp", lambda now, last: now)
+
+
 def lenient() -> None:
     """Promise 5: a rule file with a mistake is left out, and the rest goes live."""
 
