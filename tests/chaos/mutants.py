@@ -1,19 +1,35 @@
-"""What each mutant must be caught as; apart from the mutants, so that the harness loads nothing of the product's."""
+"""What each mutant breaks, and what it must be caught as. Apart from them: the harness loads nothing of the product."""
+
+from __future__ import annotations
 
 CAUGHT_AS: dict[str, tuple[str, ...]] = {
     "commit-first": ("lost",),
-    "no-inbox": ("doubled",),
     "ack-first": ("lost",),
-    "no-fence": ("doubled",),
-    "last-wins": ("counters",),
-    "moody": ("decisions",),
-    "clock-blind": ("backwards",),
-    "lenient": ("decisions",),
     "forgetful-relay": ("unrelayed",),
     "leaky-dead-letters": ("dead_missing",),
     "smudged-dead-letters": ("dead_altered",),
+    "no-inbox": ("doubled",),
+    "no-fence": ("doubled",),
+    "last-wins": ("counters",),
     "mark-first": ("mails_missing",),
     "no-sending": ("mails_uncounted",),
     "new-key": ("mails_missing", "mails_unexpected"),
+    "moody": ("decisions",),
+    "clock-blind": ("backwards",),
+    "lenient": ("decisions",),
 }
 """Mutant → figures of the verdict."""
+PROMISES: dict[int, tuple[str, ...]] = {
+    1: ("commit-first", "ack-first", "forgetful-relay", "leaky-dead-letters", "smudged-dead-letters"),
+    2: ("no-inbox", "no-fence", "last-wins"),
+    3: ("mark-first", "no-sending", "new-key"),
+    4: ("moody", "clock-blind"),
+    5: ("lenient",),
+}
+"""Promise → the mutants that break it: no accepted event is lost; every effect once, in any order; a message at least
+once under one key; same log, same decisions; a bad rule file never goes live."""
+
+
+def promise(mutant: str) -> int:
+    """The promise that a mutant breaks."""
+    return next(number for number, mutants in PROMISES.items() if mutant in mutants)

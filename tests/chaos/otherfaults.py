@@ -126,3 +126,13 @@ async def bad_rules(scene: Scene) -> None:
             await applied_after(scene, time.time())
     finally:
         path.write_text(good, "utf-8")
+    await _all_ready(scene)
+
+
+async def _all_ready(scene: Scene) -> None:
+    """Until the supervisor has brought back who ended."""
+    deadline = time.monotonic() + STUCK
+    while not all(READY in worker.said() for worker in scene.crew.workers):
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"the file is mended, and not all workers run:\n{scene.crew.said()}")
+        await asyncio.sleep(LOOKED)
