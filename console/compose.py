@@ -136,7 +136,7 @@ class Worker:
             if "relay" in self.roles:
                 relay = Relay(store, broker)
                 await parts.enter_async_context(self._part(relay.run(), relay.stop))
-                housekeeper = Housekeeper(store, settings.dedupe_horizon_days, shared)
+                housekeeper = Housekeeper(store, settings.dedupe_horizon_days, shared, log_days=settings.log_days)
                 await parts.enter_async_context(self._part(housekeeper.run(), housekeeper.stop))
             topics = (*(SOURCES if "sources" in self.roles else ()), *([EVENTS] if "reader" in self.roles else ()))
             if topics:

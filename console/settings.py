@@ -34,6 +34,8 @@ class Settings(BaseSettings):
     topic_retention_days: Positive = 7
     batch_size: Positive = 1000
     dedupe_horizon_days: Positive = 400
+    log_days: Annotated[int, Field(ge=0)] = 0
+    """How long events stay in the log at least; 0 = for ever."""
     dead_letter_share: Annotated[float, Field(gt=0, le=1)] = 0.5
     """Halt when more than this share of a partition's recent events is bad."""
 

@@ -10,7 +10,6 @@ from sqlalchemy import Connection, text
 
 from retention import orders, state
 from retention.counters import Deltas
-from retention.orders import Order
 from retention.state import Customer
 
 
@@ -96,6 +95,9 @@ _BODY = text(
        WHERE incarnation = :incarnation AND topic = :topic AND partition = :partition AND "offset" = :offset"""
 )
 _REASONS = text("SELECT reason, count(*) FROM dead_letter GROUP BY reason ORDER BY 2 DESC, 1")
+_ORDER_IDS = text(
+    'SELECT key FROM "order" WHERE customer = :id AND key NOT LIKE :loose ORDER BY key DESC LIMIT :most'
+)
 _DECISIONS = text(
     """SELECT d.at, d.rule, d.outcome, d.reason, d.message, m.status
        FROM decision d LEFT JOIN message m ON m.key = d.message
@@ -126,10 +128,10 @@ def customer(connection: Connection, id: str) -> Customer | None:
     return None if blob is None else state.decode(blob)
 
 
-def orders_of(connection: Connection, id: str) -> dict[str, Order]:
-    """Order id → order, of one customer; returns that name no order left out."""
-    rows = connection.execute(text('SELECT key, state FROM "order" WHERE customer = :id ORDER BY key'), {"id": id})
-    return {row.key: orders.decode(row.state) for row in rows if not row.key.startswith(orders.LOOSE)}
+def order_ids(connection: Connection, id: str, most: int) -> list[str]:
+    """Ids of a customer's orders, `most` of them at most; returns that name no order left out."""
+    rows = connection.execute(_ORDER_IDS, {"id": id, "loose": f"{orders.LOOSE}%", "most": most})
+    return sorted(row.key for row in rows)
 
 
 def decisions_of(connection: Connection, id: str, most: int) -> list[Decided]:

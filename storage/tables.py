@@ -71,6 +71,28 @@ class EventRow(SQLModel, table=True):
     data: bytes = Field(sa_column=_blob())
 
 
+class SnapshotRow(SQLModel, table=True):
+    __tablename__ = "snapshot"
+
+    customer: str = Field(sa_column=_text(primary_key=True))
+    let_go: int = Field(sa_column=_big())
+    staff_at: int = Field(sa_column=_big())
+    staff: bool
+    seq: int = Field(sa_column=_big())
+    state: bytes | None = Field(default=None, sa_column=_blob(nullable=True))
+    next_seq: int | None = Field(default=None, sa_column=_big(nullable=True))
+    next_at: int | None = Field(default=None, sa_column=_big(nullable=True))
+    next_state: bytes | None = Field(default=None, sa_column=_blob(nullable=True))
+
+
+class SnapshotOrderRow(SQLModel, table=True):
+    __tablename__ = "snapshot_order"
+
+    customer: str = Field(sa_column=_text(primary_key=True))
+    key: str = Field(sa_column=_text(primary_key=True))
+    state: bytes = Field(sa_column=_blob())
+
+
 class CounterRow(SQLModel, table=True):
     __tablename__ = "counter"
 

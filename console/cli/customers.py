@@ -13,8 +13,11 @@ from console.cli.output import amount, fail, print_json, say
 from retention.state import Customer
 from storage import queries
 from storage.queries import Decided
+from storage.told import left
 
 MONEY = ("gross", "refunds", "net")
+MOST_ORDERS = 1_000
+"""Ids of orders that are told; a till's customer id may have a million."""
 
 app = typer.Typer(no_args_is_help=True, help="Customers: look one up.")
 
@@ -36,13 +39,16 @@ def show(
         store = compose.open_store(config)
         with store.read() as connection:
             customer = queries.customer(connection, id)
-            orders = queries.orders_of(connection, id)
+            orders = queries.order_ids(connection, id, MOST_ORDERS)
+            log = left(connection, id)
             decisions = queries.decisions_of(connection, id, 20)
         store.close()
     if customer is None:
         fail(f"there is no customer {id}; ids are exact, and capitals count")
     document = _document(id, customer, decisions, shop.currency)
-    document["order_ids"] = sorted(orders)
+    document["order_ids"] = orders
+    document["events_let_go"] = log.let_go
+    document["log_since"] = _instant(log.since or 0)
     if json:
         print_json(document)
         return
@@ -63,9 +69,25 @@ def _readable(document: dict[str, Any]) -> list[tuple[str, str]]:
             for part in MONEY
         ),
     ]
-    for name in ("first_order", "last_order", "last_event", "staff", "profile", "consents", "suppressed", "order_ids"):
+    for name in ("first_order", "last_order", "last_event", "staff", "profile", "consents", "suppressed"):
         rows.append((name.replace("_", " "), _shown(document[name])))
-    return [("customer", document["customer"]), ("events", f"{document['events']:,}"), *rows]
+    rows.append(("order ids", _ids(document["order_ids"])))
+    return [("customer", document["customer"]), ("events", _events(document)), *rows]
+
+
+def _ids(orders: list[str]) -> str:
+    if not orders:
+        return "–"
+    number = f"{len(orders):,}" if len(orders) < MOST_ORDERS else f"{MOST_ORDERS:,} or more"
+    return f"{number}: {', '.join(orders[:8])}{' …' if len(orders) > 8 else ''}"
+
+
+def _events(document: dict[str, Any]) -> str:
+    total, gone = document["events"], document["events_let_go"]
+    if not gone:
+        return f"{total:,}"
+    kept = f"the log has those since {document['log_since']}" if gone < total else "none is left in the log"
+    return f"{total:,}, of which the {gone:,} oldest were let go; {kept}"
 
 
 def _told(decision: dict[str, Any]) -> str:
@@ -116,6 +138,4 @@ def _shown(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, dict):
         return ", ".join(f"{name} {one}" for name, one in value.items()) or "–"
-    if isinstance(value, list):
-        return f"{len(value)}: {', '.join(value[:8])}{' …' if len(value) > 8 else ''}" if value else "–"
     return "–" if value is None else str(value)

@@ -12,14 +12,15 @@ from console import compose
 from console.cli.guard import guarded, settings
 from console.cli.output import BAD, USAGE, amount, err, fail, out, print_json, say, several
 from retention import periods
-from retention.decode import logged
 from retention.errors import BadEvent
 from retention.measures import Period, Report, report
 from retention.periods import Grain
 from retention.recount import differences, recount
 from retention.shop import Shop
 from storage import queries
+from storage.pile import Pile
 from storage.store import Store
+from storage.told import one_moment, told
 
 app = typer.Typer(invoke_without_command=True, help="The retention measures of the shop.")
 
@@ -56,7 +57,7 @@ def show(
 
 @app.command()
 def verify(json: Json = False) -> None:
-    """Recompute every counter from the log and compare to the last unit; exit 1 when one differs."""
+    """Recompute every counter from the log, and from what events let go had said; exit 1 when one differs."""
     config = settings()
     with guarded():
         shop = compose.rules_of(config).policy.shop
@@ -80,15 +81,10 @@ def verify(json: Json = False) -> None:
 
 def _verify(store: Store, shop: Shop) -> tuple[int, list[tuple[str, str, str, int, int]]]:
     with store.read() as connection:
+        one_moment(connection)
         kept = queries.sums(connection)
         try:
-            counted = recount(
-                (
-                    logged(row.source, row.id, row.type, row.customer, row.time, row.data, row.amount)
-                    for row in queries.log(connection)
-                ),
-                shop.zone,
-            )
+            counted = recount(told(connection), shop.zone, Pile)
         except BadEvent as error:
             fail(f"the log holds an event that this version cannot read: {error}", BAD)
     return len(counted), differences(kept, counted)
