@@ -67,6 +67,16 @@ class Server:
         """End it as a power cut would; nothing happens when it does not run."""
         self._end(self._hard)
 
+    def ended(self) -> bool:
+        """Whether it does not run, by its own doing or ours; it may be started then."""
+        if self._process is not None and self._process.poll() is not None:
+            self._process = None
+        return self._process is None
+
+    def answers(self) -> bool:
+        """Whether it serves."""
+        return self._ready()
+
     def _end(self, sign: int) -> None:
         if self._process is not None:
             end(self._process, sign)

@@ -64,18 +64,20 @@ def postgres() -> Iterator[str]:
 
 
 @contextmanager
-def postgres_server() -> Iterator[Server]:
+def postgres_server(disk: Path | None = None, **settings: str) -> Iterator[Server]:
     """The same, to be stopped (clients are thrown out), killed (next start recovers from the WAL) and started again.
 
-    Its `address` is the URL, which stays.
+    Its `address` is the URL, which stays. `disk` is the folder in which its own, with all its data, is made;
+    `settings` are PostgreSQL's.
     """
     programs, account = _postgres_programs(), _account_for_postgres()
-    with _scratch("regulars-postgres-") as folder:
+    with _scratch("regulars-postgres-", disk) as folder:
         password = _initdb(programs, folder, account)
         port = free_port()
         command = [str(programs / "postgres"), "-D", str(folder / "data")]
-        for setting in (f"port={port}", f"listen_addresses={HOST}", f"unix_socket_directories={folder}", "fsync=on"):
-            command += ["-c", setting]
+        ours = {"port": str(port), "listen_addresses": HOST, "unix_socket_directories": str(folder), "fsync": "on"}
+        for name, value in (ours | settings).items():
+            command += ["-c", f"{name}={value}"]
         url = f"postgresql://regulars:{password}@{HOST}:{port}/postgres"
         # SIGINT is PostgreSQL's fast shutdown (SIGTERM would wait for clients to leave), SIGQUIT its immediate one.
         # SIGKILL would leave its children behind, and with them the memory that the next start refuses to share.
@@ -175,8 +177,8 @@ def free_port() -> int:
 
 
 @contextmanager
-def _scratch(prefix: str) -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix=prefix))
+def _scratch(prefix: str, within: Path | None = None) -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=within))
     try:
         yield folder
     finally:

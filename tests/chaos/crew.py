@@ -29,9 +29,17 @@ class Crew:
         settings["STOP_INSIDE"] = str(self._order)
         self.orders = Orders(setup.home / "orders")
         settings |= self.orders.environment
-        names = [f"worker-{number}" for number in range(1, count + 1)]
-        clocks = {name: {"CLOCK": str(clock_of(setup.home, name))} for name in names}
-        self.workers = [Worker(setup, mutants, roles, name, **settings, **clocks[name]) for name in names]
+
+        def make(name: str) -> Worker:
+            return Worker(setup, mutants, roles, name, **settings, CLOCK=str(clock_of(setup.home, name)))
+
+        self._make = make
+        self.workers: list[Worker] = []
+        """Those at work."""
+        self.everybody: list[Worker] = []
+        """Those that left as well."""
+        for _ in range(count):
+            self._hire()
         self.ended: list[int] = []
         """Exit codes of those that ended by themselves."""
 
@@ -51,6 +59,23 @@ class Crew:
         finally:
             tending.cancel()
             await asyncio.gather(tending, return_exceptions=True)
+
+    def join(self) -> Worker:
+        """Another worker starts; it is not ready yet."""
+        worker = self._hire()
+        worker.start()
+        return worker
+
+    def leave(self, worker: Worker) -> Worker:
+        """This one is no longer kept running, and is the caller's to end."""
+        self.workers.remove(worker)
+        return worker
+
+    def _hire(self) -> Worker:
+        worker = self._make(f"worker-{len(self.everybody) + 1}")
+        self.everybody.append(worker)
+        self.workers.append(worker)
+        return worker
 
     def any(self, chance: random.Random) -> Worker:
         """One of those that run, each as likely."""
@@ -91,9 +116,10 @@ class Crew:
 
     async def _tend(self) -> None:
         while True:
-            for worker in self.workers:
+            for worker in tuple(self.workers):
                 if self.orders.obeyed(worker.pid) is None and (code := worker.ended()) is not None:
                     self.ended.append(code)
                     await asyncio.sleep(STARTED_AGAIN)
-                    worker.start()
+                    if worker in self.workers:
+                        worker.start()
             await asyncio.sleep(0.1)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.chaos import mailfaults, otherfaults
+from tests.chaos import disk, mailfaults, nodes, otherfaults, scale
 from tests.chaos.crew import Crew
 from tests.chaos.failpoints import POINTS
 from tests.chaos.history import Historian
@@ -52,6 +52,8 @@ class Scene:
     historian: Historian
     mail: MailServer | None = None
     problems: list[str] = field(default_factory=list)
+    pauses: list[float] = field(default_factory=list)
+    """Seconds that a partition waited at the longest, of a fault that measures this itself."""
     stopped: Worker | Path | None = None
     """Who stopped himself inside a transaction, or died at a failpoint; the file of an import that did."""
     hits: Counter[str] = field(default_factory=Counter)
@@ -79,7 +81,8 @@ class Struck:
     while_starting: int = 0
     hits: Counter[str] = field(default_factory=Counter)
     recoveries: list[float] = field(default_factory=list)
-    """From the fault, or from its end where nobody can work before, to a commit on every partition."""
+    """From the fault, or from its end where nobody can work before, to a commit on every partition; of `node-kill`
+    and the steps of `scale` the longest time that a partition went without a commit."""
 
     def quantile(self, share: float) -> float | None:
         """A quantile of the recoveries."""
@@ -182,13 +185,20 @@ FAULTS: dict[str, Fault] = {
     "lock-store": otherfaults.lock_store,
     "clock": otherfaults.jump,
     "bad-rules": otherfaults.bad_rules,
+    "node-kill": nodes.kill_node,
+    "two-nodes": nodes.two_nodes,
+    "broker-long": nodes.broker_long,
+    "scale": scale.cycle,
+    "disk-full": disk.disk_full,
 }
 COUNTED_FROM_THE_FAULT = {"kill", "kill-at", "kill-sent", "freeze", "freeze-inside"}
 NEEDS_MAIL = {"kill-sent", "smtp-hang", "smtp-cut"}
 PLANTED = {"freeze-inside": "stops", "kill-at": "failpoints", "kill-sent": "failpoints", "clock": "wrong-clock"}
 """What has to be planted into the workers, so that the fault hits them where it should."""
 PROXIED = {"cut-store", "cut-broker", "freeze-net-store", "freeze-net-broker"}
-NEEDS_KAFKA = {"broker-restart", "cut-broker", "freeze-net-broker"}
+NEEDS_KAFKA = {"broker-restart", "cut-broker", "freeze-net-broker", "broker-long"}
+NEEDS_NODES = {"node-kill", "two-nodes"}
+SMALL_DISK = {"disk-full"}
 NEEDS_POSTGRES = {"postgres-restart", "cut-store", "freeze-net-store"}
 
 
@@ -210,7 +220,10 @@ async def strike(name: str, scene: Scene, times: int) -> Struck:
                 struck.while_starting += 1
             struck.times += 1
             scene.turn = struck.times
-            if name in COUNTED_FROM_THE_FAULT and struck.while_starting == 0:
+            if scene.pauses:
+                struck.recoveries += scene.pauses
+                scene.pauses.clear()
+            elif name in COUNTED_FROM_THE_FAULT and struck.while_starting == 0:
                 struck.recoveries.append(await again - since)
             elif name == "clock":  # the time of a commit says nothing then
                 struck.recoveries.append(await otherfaults.moved(scene))

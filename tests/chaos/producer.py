@@ -77,7 +77,7 @@ def client(setup: Setup) -> AIOKafkaProducer:
         acks="all",
         enable_idempotence=not setup.embedded,
         max_request_size=2 * 1024 * 1024,
-        request_timeout_ms=120_000,  # longer than any broker stays away
+        request_timeout_ms=600_000,  # longer than any broker stays away
         linger_ms=5,
     )
 

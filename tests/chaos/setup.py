@@ -16,6 +16,7 @@ from sqlalchemy import make_url
 
 from streams.embedded import EmbeddedBroker
 from tests import services
+from tests.chaos.disk import POSTGRES, SIZES, small_disk
 from tests.chaos.proxy import ThreadedProxy
 from tests.servers import KafkaCluster, Server
 
@@ -38,12 +39,15 @@ class Setup:
     store: str
     rules: Path
     partitions: int = 4
+    replication: int = 1
     kafka: KafkaCluster | None = None
     postgres: Server | None = None
     broker_net: ThreadedProxy | None = None
     store_net: ThreadedProxy | None = None
     direct: str = ""
     """The store past its network; empty: there is no other way than `store`."""
+    disk: Path | None = None
+    """The small file system that the store lies on."""
 
     @property
     def embedded(self) -> bool:
@@ -61,26 +65,35 @@ class Setup:
             "REGULARS_TEMPLATES": str(ROOT / "templates"),
             "REGULARS_MAILDIR": str(self.home / "mail"),
             "REGULARS_PARTITIONS": str(self.partitions),
+            "REGULARS_REPLICATION": str(self.replication),
             "PYTHONPATH": str(ROOT),
             **more,
         }
 
 
 @contextmanager
-def setup(store: str = "sqlite", broker: str = "tansu", policy: str = "", proxied: bool = False) -> Iterator[Setup]:
+def setup(
+    store: str = "sqlite", broker: str = "tansu", policy: str = "", proxied: bool = False, small: bool = False
+) -> Iterator[Setup]:
     """A new broker and a new store; both gone afterwards. `policy` replaces the policy of the chaos shop.
 
-    `proxied`: networks that fail on command, before Kafka for all clients, before PostgreSQL for the workers.
+    `broker` is tansu, kafka (one node) or kafka3 (three, with three copies of everything). `proxied`: networks that
+    fail on command, before the one Kafka for all clients, before PostgreSQL for the workers. `small`: the store on a
+    small disk.
     """
     with ExitStack() as stack:
         home = Path(tempfile.mkdtemp(prefix="regulars-chaos-"))
         stack.callback(shutil.rmtree, home)
         at = Setup(home, "", "", "embedded", "", _rules(home / "rules", policy))
+        if small:
+            at = replace(at, disk=stack.enter_context(small_disk(SIZES[store])))
         if store == "sqlite":
-            at = replace(at, store=f"sqlite:///{home / 'regulars.db'}")
+            at = replace(at, store=f"sqlite:///{(at.disk or home) / 'regulars.db'}")
         else:
             at = _postgres(stack, at, proxied)
-        if broker == "kafka":
+        if broker == "kafka3":
+            yield _kafka3(stack, at)
+        elif broker == "kafka":
             yield _kafka(stack, at, proxied)
         else:
             embedded = EmbeddedBroker(home)
@@ -90,7 +103,7 @@ def setup(store: str = "sqlite", broker: str = "tansu", policy: str = "", proxie
 
 
 def _postgres(stack: ExitStack, at: Setup, proxied: bool) -> Setup:
-    server = stack.enter_context(services.postgres_server())
+    server = stack.enter_context(services.postgres_server(at.disk, **(POSTGRES if at.disk else {})))
     url = stack.enter_context(services.database(server.address))
     if not proxied:
         return replace(at, store=url, postgres=server)
@@ -112,6 +125,13 @@ def _kafka(stack: ExitStack, at: Setup, proxied: bool) -> Setup:
     broker = f"kafka://{node.bootstrap}"
     net = nets[0] if nets else None
     return replace(at, bootstrap=node.bootstrap, incarnation=cluster, broker=broker, kafka=node, broker_net=net)
+
+
+def _kafka3(stack: ExitStack, at: Setup) -> Setup:
+    nodes = stack.enter_context(services.kafka_cluster(3))
+    cluster = asyncio.run(_cluster_id(nodes.bootstrap))
+    broker = f"kafka://{nodes.bootstrap}"
+    return replace(at, bootstrap=nodes.bootstrap, incarnation=cluster, broker=broker, kafka=nodes, replication=3)
 
 
 def _rules(folder: Path, policy: str) -> Path:

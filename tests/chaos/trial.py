@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.chaos import mailfaults
 from tests.chaos.crew import Crew
-from tests.chaos.faults import NEEDS_MAIL, PLANTED, PROXIED, Scene, Struck, strike
+from tests.chaos.faults import NEEDS_MAIL, PLANTED, PROXIED, SMALL_DISK, Scene, Struck, strike
 from tests.chaos.history import Historian
 from tests.chaos.load import Load
 from tests.chaos.mailserver import MailServer
@@ -85,7 +85,8 @@ class Report:
 def run(plan: Plan) -> Report:
     """A new broker, a new store, and the whole trial on them."""
     began = time.monotonic()
-    with setup(plan.store, plan.broker, proxied=plan.fault in PROXIED) as at, MailServer() as mail:
+    proxied, small = plan.fault in PROXIED, plan.fault in SMALL_DISK
+    with setup(plan.store, plan.broker, proxied=proxied, small=small) as at, MailServer() as mail:
         report = asyncio.run(_trial(plan, at, mail if plan.mail or plan.fault in NEEDS_MAIL else None))
         report.problems += _verify(at)
         if not report.good and not plan.mutant:
