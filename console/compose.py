@@ -27,6 +27,7 @@ from storage.store import Store
 from storage.writer import Writer
 from streams import app as faust_app
 from streams import broker as brokers
+from streams import headers
 from streams.apply import Applier, Intake, Outcome
 from streams.broker import EVENTS, SOURCES, Broker
 from streams.embedded import find
@@ -118,6 +119,7 @@ class Worker:
 
     async def run(self, ready: Callable[[], None] = lambda: None) -> None:
         """Run until `stop`, or until a part fails: then its error is raised."""
+        headers.tolerate()
         settings = self.settings
         renderer = renderer_of(settings)
         rules = rules_of(settings, renderer)
