@@ -5,13 +5,13 @@ from __future__ import annotations
 from tests.chaos.faults import NEEDS_MAIL
 from tests.chaos.trial import Plan
 
-SMALL, LARGE = ("sqlite", "tansu"), ("postgres", "kafka")
+SMALL, LARGE, NODES = ("sqlite", "tansu"), ("postgres", "kafka"), ("postgres", "kafka3")
 TIMES = {
     "kill": 20,
-    "kill-at": 24,
+    "kill-at": 33,
     "freeze": 6,
     "freeze-inside": 3,
-    "broker-restart": 6,
+    "broker-restart": 10,
     "postgres-restart": 6,
     "cut-store": 6,
     "cut-broker": 6,
@@ -24,6 +24,11 @@ TIMES = {
     "lock-store": 2,
     "clock": 6,
     "bad-rules": 2,
+    "node-kill": 6,
+    "two-nodes": 2,
+    "broker-long": 1,
+    "scale": 4,
+    "disk-full": 3,
 }
 """How often each happens in a trial when nobody says `--times`."""
 MUTANTS = {
@@ -44,18 +49,31 @@ MUTANTS = {
 }
 """SQLite locks the whole store, so that only PostgreSQL needs the fence against a transaction under way."""
 QUICK = [
-    Plan(*SMALL, "kill", 1, 8),
+    Plan(*SMALL, "kill", 1, 4),
+    Plan(*SMALL, "kill-at", 2, 8, load="messy"),
     MUTANTS["no-fence"],
     MUTANTS["commit-first"],
     MUTANTS["no-inbox"],
+    MUTANTS["last-wins"],
+    MUTANTS["lenient"],
+    Plan(*SMALL, "kill", 1, 3, mutant="moody,leaky-dead-letters,forgetful-relay"),
     Plan("postgres", "tansu", "freeze", 2, 1),
     Plan(*SMALL, "kill-sent", 2, 1, mail=True),
 ]
 """The slice for every change."""
+ALONE = {"kill", "kill-at", "node-kill", "two-nodes", "scale"}
+"""Faults that take other brokers, or another number of workers, than the rest."""
+BOTH = ("freeze", "freeze-inside", "import", "lock-store", "clock", "bad-rules", *sorted(NEEDS_MAIL))
+"""Faults that say something of their own on SQLite and the embedded broker."""
 FULL = [
-    *(Plan(*LARGE, fault, 2, TIMES[fault]) for fault in TIMES if fault != "kill"),
-    *(Plan(*SMALL, fault, 2, TIMES[fault]) for fault in ("freeze", "freeze-inside", "import", *sorted(NEEDS_MAIL))),
+    *(Plan(*LARGE, fault, 2, TIMES[fault]) for fault in TIMES if fault not in ALONE),
+    *(Plan(*SMALL, fault, 2, TIMES[fault]) for fault in BOTH),
     *(Plan(*where, "kill", 2, 10, mail=True) for where in (LARGE, SMALL)),
+    *(Plan(*where, "kill", 2, 10, load="messy") for where in (LARGE, SMALL)),
+    *(Plan(*where, "kill-at", 2, TIMES["kill-at"], mail=True) for where in (LARGE, SMALL)),
     *(Plan(*where, "kill", workers, TIMES["kill"]) for where in (LARGE, SMALL) for workers in (1, 2)),
+    *(Plan(*NODES, fault, 3, TIMES[fault]) for fault in ("node-kill", "two-nodes", "kill", "freeze", "freeze-inside")),
+    *(Plan(*where, "scale", 1, TIMES["scale"]) for where in (NODES, LARGE, SMALL)),
+    Plan(*SMALL, "disk-full", 2, TIMES["disk-full"]),
     *MUTANTS.values(),
 ]

@@ -21,7 +21,7 @@ from rich.table import Table
 
 from tests.chaos import independence, plans
 from tests.chaos.faults import FAULTS
-from tests.chaos.mutants import CAUGHT_AS
+from tests.chaos.mutants import CAUGHT_AS, promise
 from tests.chaos.trial import LOADS, Plan, Report, run
 from tests.services import ServiceMissingError
 
@@ -136,8 +136,10 @@ def _print(reports: list[Report], faults: list[str]) -> None:
     for fault in faults:
         console.print(f"wrong: {fault}", style="bold red", markup=False, highlight=False)
     if not faults:
-        caught = [report.plan.mutant for report in reports if report.plan.mutant]
-        console.print("Nothing lost, nothing twice." if len(caught) < len(reports) else "", end=" ")
+        mutants = [mutant for report in reports for mutant in report.plan.mutant.split(",") if mutant]
+        caught = [f"{mutant} (promise {promise(mutant)})" for mutant in mutants]
+        sound = any(not report.plan.mutant for report in reports)
+        console.print("Nothing lost, nothing twice." if sound else "", end=" ")
         console.print(f"Caught: {', '.join(caught)}." if caught else "")
 
 
@@ -175,7 +177,7 @@ def _document(report: Report) -> dict[str, Any]:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
     parser.add_argument("--store", choices=("sqlite", "postgres"), default="sqlite")
-    parser.add_argument("--broker", choices=("tansu", "kafka"), default="tansu")
+    parser.add_argument("--broker", choices=("tansu", "kafka", "kafka3"), default="tansu")
     parser.add_argument("--fault", choices=tuple(FAULTS), help="kill when not said")
     parser.add_argument("--workers", type=int, choices=(1, 2, 3), help="how many read at once")
     parser.add_argument("--times", "--kills", type=int, help="how often the fault happens")
