@@ -20,7 +20,7 @@ from retention.shop import Shop
 from rules.load import load as load_rules
 from rules.problems import render_all
 from rules.ruleset import RuleSet
-from storage.clock import StoreClock
+from storage.clock import StoreClock, Unhurried
 from storage.errors import Unreachable
 from storage.lock import holder
 from storage.store import Store
@@ -138,7 +138,8 @@ class Worker:
             if "relay" in self.roles:
                 relay = Relay(store, broker)
                 await parts.enter_async_context(self._part(relay.run(), relay.stop))
-                housekeeper = Housekeeper(store, settings.dedupe_horizon_days, shared, log_days=settings.log_days)
+                old = await asyncio.to_thread(Unhurried, store, shared)
+                housekeeper = Housekeeper(store, settings.dedupe_horizon_days, old, log_days=settings.log_days)
                 await parts.enter_async_context(self._part(housekeeper.run(), housekeeper.stop))
             topics = (*(SOURCES if "sources" in self.roles else ()), *([EVENTS] if "reader" in self.roles else ()))
             if topics:

@@ -22,6 +22,26 @@ APART = 60 * 1_000_000_000
 
 _NOW = text("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)")
 
+_LAST_BATCH = text("SELECT coalesce(max(at), 0) FROM partition")
+
+
+class Unhurried:
+    """Now for who forgets what is old: it may fall behind the clock, and never jumps ahead.
+
+    It begins at the last batch that the store saw and goes on with the steady clock; so a clock that is years
+    ahead for a moment, when a worker starts too, makes nothing old.
+    """
+
+    def __init__(self, store: Store, clock: Callable[[], int], steady: Callable[[], int] = time.monotonic_ns) -> None:
+        with store.read() as connection:
+            self._last = int(connection.execute(_LAST_BATCH).scalar_one())
+        self._clock = clock
+        self._steady = steady
+        self._began = steady()
+
+    def __call__(self) -> int:
+        return min(self._clock(), self._last + (self._steady() - self._began) // 1_000)
+
 
 class StoreClock:
     """Now, in microseconds since 1970 UTC. Called from any thread; asks the store only in `look`.

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from storage.clock import StoreClock
+from storage.clock import StoreClock, Unhurried
 from storage.errors import Unreachable
 from storage.store import Store
+from tests.unit.storage.kit import NOW, batch
 
 SECOND = 1_000_000
 HOUR = 3_600 * SECOND
@@ -106,3 +107,29 @@ async def test_it_stops_when_asked(tmp_path: Path) -> None:
     clock.stop()
     await asyncio.wait_for(running, 5)
     store.close()
+
+
+YEARS = 3 * 365 * 24 * HOUR
+
+
+def test_who_forgets_is_in_no_hurry_when_the_clock_jumps_years_ahead(store: Store) -> None:
+    with batch(store):
+        pass
+    told, machine = [NOW], Machine()
+    clock = Unhurried(store, lambda: told[0], machine.steady)
+    told[0] += YEARS
+    assert NOW <= clock() < NOW + 5 * SECOND
+    machine.passed = HOUR
+    assert NOW + HOUR <= clock() < NOW + HOUR + 5 * SECOND
+    told[0] = NOW + 60 * SECOND
+    assert clock() == NOW + 60 * SECOND
+
+
+def test_nor_when_a_worker_starts_while_the_clock_is_years_ahead(store: Store) -> None:
+    with batch(store):
+        pass
+    assert Unhurried(store, lambda: NOW + YEARS)() < NOW + 5 * SECOND
+
+
+def test_in_a_store_that_saw_nothing_nothing_is_old(store: Store) -> None:
+    assert Unhurried(store, lambda: NOW)() < 5 * SECOND
