@@ -51,6 +51,8 @@ class Scene:
     chance: random.Random
     historian: Historian
     mail: MailServer | None = None
+    point: str = ""
+    """The only failpoint to die at; empty: all of them in turn."""
     problems: list[str] = field(default_factory=list)
     pauses: list[float] = field(default_factory=list)
     """Seconds that a partition waited at the longest, of a fault that measures this itself."""
@@ -63,9 +65,9 @@ class Scene:
 
     @property
     def points(self) -> list[str]:
-        """The failpoints that somebody passes."""
+        """The failpoints that somebody passes, or the one that is asked for."""
         roles = {role for worker in self.crew.workers for role in worker.roles} | {"import"}
-        return [name for name, point in POINTS.items() if point.role in roles]
+        return [self.point] if self.point else [name for name, point in POINTS.items() if point.role in roles]
 
     @property
     def session(self) -> float:

@@ -8,7 +8,7 @@ from tests.chaos.trial import Plan
 SMALL, LARGE, NODES = ("sqlite", "tansu"), ("postgres", "kafka"), ("postgres", "kafka3")
 TIMES = {
     "kill": 20,
-    "kill-at": 33,
+    "kill-at": 36,
     "freeze": 6,
     "freeze-inside": 3,
     "broker-restart": 10,
@@ -40,8 +40,8 @@ MUTANTS = {
     "moody": Plan(*SMALL, "kill", 1, 1, mutant="moody"),
     "clock-blind": Plan(*SMALL, "clock", 1, 2, mutant="clock-blind"),
     "lenient": Plan(*SMALL, "bad-rules", 1, 1, mutant="lenient"),
-    "forgetful-relay": Plan(*SMALL, "kill", 1, 3, mutant="forgetful-relay"),
-    "leaky-dead-letters": Plan(*SMALL, "kill", 1, 4, mutant="leaky-dead-letters"),
+    "forgetful-relay": Plan(*SMALL, "kill-at", 1, 1, mutant="forgetful-relay", point="before-relay"),
+    "leaky-dead-letters": Plan(*SMALL, "kill-at", 1, 1, mutant="leaky-dead-letters", point="before-forward"),
     "smudged-dead-letters": Plan(*SMALL, "kill", 1, 1, mutant="smudged-dead-letters"),
     "mark-first": Plan(*SMALL, "kill", 1, 3, mutant="mark-first", mail=True),
     "no-sending": Plan(*SMALL, "kill-sent", 1, 1, mutant="no-sending", mail=True),
@@ -56,7 +56,8 @@ QUICK = [
     MUTANTS["no-inbox"],
     MUTANTS["last-wins"],
     MUTANTS["lenient"],
-    Plan(*SMALL, "kill", 1, 3, mutant="moody,leaky-dead-letters,forgetful-relay"),
+    Plan(*SMALL, "kill-at", 1, 1, mutant="moody,forgetful-relay,smudged-dead-letters", point="before-relay"),
+    MUTANTS["leaky-dead-letters"],
     Plan("postgres", "tansu", "freeze", 2, 1),
     Plan(*SMALL, "kill-sent", 2, 1, mail=True),
 ]

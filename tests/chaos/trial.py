@@ -53,6 +53,8 @@ class Plan:
     """Whether the workers deliver, too."""
     load: str = "orderly"
     """One of `LOADS`."""
+    point: str = ""
+    """The only failpoint of `kill-at`; empty: all of them in turn."""
 
     @property
     def mutants(self) -> str:
@@ -101,7 +103,7 @@ async def _trial(plan: Plan, at: Setup, mail: MailServer | None) -> Report:
     store, chance = Store(at.direct or at.store), random.Random(plan.seed)
     crew, historian = _crew(plan, at, mail), Historian(at, plan.seed)
     producer = Producer(at, LOADS[plan.load](plan.seed, at.partitions), plan.rate)
-    scene = Scene(at, crew, store, chance, historian, mail)
+    scene = Scene(at, crew, store, chance, historian, mail, plan.point)
     try:
         async with crew.tended():
             producing = asyncio.create_task(producer.run())
@@ -128,7 +130,7 @@ async def _trial(plan: Plan, at: Setup, mail: MailServer | None) -> Report:
         judge_mail(expected, found, mail.mails, deaths, verdict)
     if plan.load == "messy":
         scene.problems += order_matters(at, expected.applied, chance)
-    redelivered = expected.repeated - producer.ledger.repeated
+    redelivered = max(0, expected.repeated - producer.ledger.repeated)
     return Report(plan, struck, producer.ledger, verdict, redelivered, problems=scene.problems, ended=len(crew.ended))
 
 
