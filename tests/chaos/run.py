@@ -136,11 +136,15 @@ def _print(reports: list[Report], faults: list[str]) -> None:
     for fault in faults:
         console.print(f"wrong: {fault}", style="bold red", markup=False, highlight=False)
     if not faults:
-        mutants = [mutant for report in reports for mutant in report.plan.mutant.split(",") if mutant]
-        caught = [f"{mutant} (promise {promise(mutant)})" for mutant in mutants]
+        caught = [_caught(mutant, report) for report in reports for mutant in report.plan.mutant.split(",") if mutant]
         sound = any(not report.plan.mutant for report in reports)
         console.print("Nothing lost, nothing twice." if sound else "", end=" ")
         console.print(f"Caught: {', '.join(caught)}." if caught else "")
+
+
+def _caught(mutant: str, report: Report) -> str:
+    figures = ", ".join(f"{name} {report.verdict.wrong[name]:,}" for name in CAUGHT_AS[mutant])
+    return f"{mutant} (promise {promise(mutant)}: {figures})"
 
 
 def _named(plan: Plan) -> str:
