@@ -13,6 +13,7 @@ from faust.types.auth import AUTH_PROTOCOLS_SASL
 
 from streams.broker import FORWARDERS, SOURCES, Broker
 from streams.record import Record
+from streams.sources import offsets
 from streams.sources.forward import Forwarder
 
 log = logging.getLogger(__name__)
@@ -63,6 +64,7 @@ def _agent(app: Any, topic: str, forwarder: Forwarder, batch: int, fail: Callabl
         async for events in _batches(stream, batch):
             try:
                 await forwarder.forward([_record(event.message) for event in events])
+                await offsets.commit(app, [event.message for event in events])
             except asyncio.CancelledError:
                 raise
             except BaseException as error:
@@ -71,7 +73,7 @@ def _agent(app: Any, topic: str, forwarder: Forwarder, batch: int, fail: Callabl
             for event in events:
                 await stream.ack(event)
 
-    channel = app.topic(topic, key_serializer="raw", value_serializer="raw")
+    channel = app.topic(topic, key_serializer="raw", value_serializer="raw", acks=False)
     app.agent(channel, name=f"streams.sources.{topic}", concurrency=1)(forward)
 
 
