@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.bench.contest import Timed
+from tests.bench.poison import Poison
 
 WHAT = {
     "read": "aiokafka read alone",
@@ -66,10 +67,18 @@ class Report(msgspec.Struct, frozen=True):
     repeat: int
     rows: dict[str, Row]
     ratios: dict[str, float]
+    poison: Poison | None = None
 
     @classmethod
     def of(
-        cls, rows: dict[str, Row], machine: Machine, events: int, customers: int, partitions: int, repeat: int
+        cls,
+        rows: dict[str, Row],
+        machine: Machine,
+        events: int,
+        customers: int,
+        partitions: int,
+        repeat: int,
+        poison: Poison | None = None,
     ) -> Report:
         """The report with Regulars' ratios, where both sides were run."""
         ratios = {
@@ -78,7 +87,7 @@ class Report(msgspec.Struct, frozen=True):
             for other in ("limit", "obvious")
             if mine in rows and other in rows
         }
-        return cls(machine, events, customers, partitions, repeat, rows, ratios)
+        return cls(machine, events, customers, partitions, repeat, rows, ratios, poison)
 
 
 def this_machine() -> Machine:
@@ -103,9 +112,23 @@ def print_table(report: Report, console: Console) -> None:
         f"{report.events:,} events of {report.customers:,} customers, {report.partitions} partitions, embedded broker\n"
         f"{machine.python}, SQLite {machine.sqlite}, {machine.cores} cores, {machine.system}"
     )
-    console.print(_table(report))
-    for line in _notes(report):
+    if report.rows:
+        console.print(_table(report))
+    for line in _notes(report) if report.rows else []:
         console.print(line, style="dim")
+    if report.poison is not None:
+        print_poison(report.poison, console)
+
+
+def print_poison(poison: Poison, console: Console) -> None:
+    """The slowest of the nasty corpus."""
+    plain = poison.ordinary
+    console.print(
+        f"\nThe slowest of {poison.records} nasty records, each alone in its transaction, processor time "
+        f"({plain.kind} takes {plain.ms:.1f} ms):"
+    )
+    for slow in poison.slowest:
+        console.print(f"{slow.ms:8.1f} ms  {slow.kind}, {slow.bytes:,} bytes on {slow.topic}")
 
 
 def _table(report: Report) -> Table:
