@@ -66,7 +66,10 @@ def decode(key: bytes | None, value: bytes | None, headers: Headers, shop: Shop,
 def decode_head(key: bytes | None, value: bytes | None, headers: Headers, now: int) -> tuple[Envelope, int]:
     """The envelope of such a record and its time in microseconds, all checked but the data. Raises BadEvent."""
     customer = decode_key(key)
-    head = envelope.read(check_bytes(value), headers)
+    content = check_bytes(value)
+    if sum(len(name) + len(each or b"") for name, each in headers) > MAX_BYTES:
+        raise BadEvent("too-large", "", "The record's headers come to more than 256 KiB.")
+    head = envelope.read(content, headers)
     if head.subject != customer:
         raise BadEvent("key-mismatch", "subject")
     return head, _time(head.time, now)

@@ -79,7 +79,7 @@ def test_all_of_them_go_through_the_store_and_their_neighbours_too(
     store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Whatever both databases cannot hold would raise, and be found by halving: nothing here may."""
-    records = []
+    records: list[Record] = []
     for one in WHOLE:
         records += [record(told_apart(one, len(records)), len(records)), good(len(records) + 1)]
     with shop_on(store, bad_share=1.0) as shop, caplog.at_level(logging.INFO):
