@@ -110,15 +110,21 @@ async def connect(broker: Broker, partitions: int, replication: int, retention_d
     """Create the topics that are missing; the broker with its incarnation. Raises BrokerUnreachable, StreamError.
 
     A record of a new topic counts as acknowledged when all of its copies but one have it: any node may be lost.
+    What we produce ourselves is stamped by Kafka: it refuses records of a clock that is an hour ahead, and its
+    retention would take away at once what one that is far behind has stamped.
     """
     admin = await admin_of(broker)
     try:
         existing = set(await admin.list_topics())
         wanted = {"retention.ms": str(retention_days * 86_400_000)}
+        ours = {}
         if not broker.embedded:
             wanted["min.insync.replicas"] = str(max(1, replication - 1))
+            ours["message.timestamp.type"] = "LogAppendTime"
         topics = [
-            NewTopic(name, partitions, replication, topic_configs=wanted) for name in TOPICS if name not in existing
+            NewTopic(name, partitions, replication, topic_configs=wanted if name in SOURCES else wanted | ours)
+            for name in TOPICS
+            if name not in existing
         ]
         if topics:
             _check(await admin.create_topics(topics))
