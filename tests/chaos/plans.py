@@ -70,6 +70,11 @@ FULL = [
     *(Plan(*LARGE, fault, 2, TIMES[fault]) for fault in TIMES if fault not in ALONE),
     *(Plan(*SMALL, fault, 2, TIMES[fault]) for fault in BOTH),
     *(Plan(*where, "kill", 2, 10, mail=True) for where in (LARGE, SMALL)),
+    *(
+        Plan(*where, fault, 2, 3, mail=True, park=True)
+        for where in (LARGE, SMALL)
+        for fault in ("kill-sent", "smtp-cut")
+    ),
     *(Plan(*where, "kill", 2, 10, load="messy") for where in (LARGE, SMALL)),
     *(Plan(*where, "kill-at", 2, TIMES["kill-at"], mail=True) for where in (LARGE, SMALL)),
     *(Plan(*where, "kill", workers, TIMES["kill"]) for where in (LARGE, SMALL) for workers in (1, 2)),

@@ -42,6 +42,7 @@ COLUMNS: dict[str, Callable[[Report], Any]] = {
     "in doubt": lambda r: r.verdict.doubts,
     "mails −": lambda r: r.verdict.mails_missing,
     "mails +": lambda r: r.verdict.mails_unexpected,
+    "slowest": lambda r: _seconds(r.verdict.slowest_mail if r.verdict.mails else None),
     "uncounted": lambda r: r.verdict.mails_uncounted,
     "redelivered": lambda r: r.redelivered,
     "ended": lambda r: r.ended,
@@ -90,6 +91,7 @@ def _plans(arguments: argparse.Namespace) -> list[Plan]:
             times=arguments.times or each.times,
             workers=arguments.workers or each.workers,
             mail=arguments.mail or each.mail,
+            park=arguments.park or each.park,
             load=arguments.load or each.load,
         )
         for each in chosen
@@ -190,6 +192,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--mutant", choices=tuple(CAUGHT_AS), help="only this one")
     parser.add_argument("--load", choices=tuple(LOADS), help="messy: out of order, and much of it again")
     parser.add_argument("--mail", action="store_true", help="the workers deliver, too")
+    parser.add_argument("--park", action="store_true", help="they set aside what is in doubt")
     parser.add_argument("--no-mutants", action="store_true", help="only the product")
     parser.add_argument("--quick", action="store_true", help="a slice for every change")
     parser.add_argument("--full", action="store_true", help="every fault, on the stores and brokers it concerns")

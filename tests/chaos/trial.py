@@ -51,6 +51,8 @@ class Plan:
     mutant: str = ""
     mail: bool = False
     """Whether the workers deliver, too."""
+    park: bool = False
+    """Whether they set aside what is in doubt."""
     load: str = "orderly"
     """One of `LOADS`."""
     point: str = ""
@@ -127,7 +129,7 @@ async def _trial(plan: Plan, at: Setup, mail: MailServer | None) -> Report:
     verdict = judge(expected, found, await relayed(at))
     if mail is not None:
         deaths = len(crew.ended) + (struck.times if plan.fault.startswith("kill") else 0)
-        judge_mail(expected, found, mail.mails, deaths, verdict)
+        judge_mail(expected, found, mail.mails, deaths, plan.park, verdict)
     if plan.load == "messy":
         scene.problems += order_matters(at, expected.applied, chance)
     redelivered = max(0, expected.repeated - producer.ledger.repeated)
@@ -138,6 +140,8 @@ def _crew(plan: Plan, at: Setup, mail: MailServer | None) -> Crew:
     if mail is None:
         return Crew(at, plan.workers, plan.mutants, **SETTINGS)
     settings = SETTINGS | mailfaults.SETTINGS | {"REGULARS_SMTP": mail.url}
+    if plan.park:
+        settings["REGULARS_AMBIGUOUS"] = "park"
     return Crew(at, plan.workers, plan.mutants, (*ROLES, "delivery"), **settings)
 
 

@@ -64,6 +64,14 @@ def test_what_was_known_to_have_arrived_arrives_again_only_by_a_death() -> None:
     assert wrong(post("sent", ["ambiguous"] * (AT_HAND + 1) + ["sent"], many, deaths=1)) == {"mails_needless"}
 
 
+def test_a_shop_that_parks_what_is_in_doubt_never_sends_twice() -> None:
+    owed = {"k": Owed("anna", True, {"sent"}, {ANNA})}
+    parked = compare(owed, {"k": "ambiguous"}, {"k": ["ambiguous"]}, arrived(False), deaths=1, parked=True)
+    assert not wrong(parked)
+    again = compare(owed, {"k": "sent"}, {"k": ["ambiguous", "sent"]}, arrived(False, True), deaths=1, parked=True)
+    assert wrong(again) == {"mails_needless"}
+
+
 @pytest.mark.parametrize("status", ["queued", "claimed", "sending", "nowhere", "failed", "cancelled"])
 def test_a_message_ends_as_its_customer_explains(status: str) -> None:
     assert "fates" in wrong(post(status, [status], []))
