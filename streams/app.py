@@ -12,9 +12,10 @@ import faust
 from faust.types.auth import AUTH_PROTOCOLS_SASL
 
 from streams.broker import FORWARDERS, SOURCES, Broker
+from streams.partitions import LOOK_AGAIN_MS
 from streams.record import Record
-from streams.sources import offsets
 from streams.sources.forward import Forwarder
+from streams.sources.offsets import acknowledge
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ def build(
     batch: int,
     folder: Path,
     fail: Callable[[BaseException], None],
+    look_again_ms: int = LOOK_AGAIN_MS,
 ) -> Any:
     """The app with an agent a source topic.
 
@@ -41,6 +43,7 @@ def build(
         broker_session_timeout=broker.session_timeout_ms / 1000,
         broker_heartbeat_interval=broker.session_timeout_ms / 4000,
         consumer_auto_offset_reset="earliest",
+        consumer_metadata_max_age_ms=look_again_ms,
         key_serializer="raw",
         value_serializer="raw",
         store="memory://",
@@ -64,7 +67,7 @@ def _agent(app: Any, topic: str, forwarder: Forwarder, batch: int, fail: Callabl
         async for events in _batches(stream, batch):
             try:
                 await forwarder.forward([_record(event.message) for event in events])
-                await offsets.commit(app, [event.message for event in events])
+                await acknowledge(app, [event.message for event in events])
             except asyncio.CancelledError:
                 raise
             except BaseException as error:
