@@ -227,8 +227,6 @@ async def strike(name: str, scene: Scene, times: int) -> Struck:
                 scene.pauses.clear()
             elif name in COUNTED_FROM_THE_FAULT and struck.while_starting == 0:
                 struck.recoveries.append(await again - since)
-            elif name == "clock":  # the time of a commit says nothing then
-                struck.recoveries.append(await otherfaults.moved(scene))
             else:
                 ended = time.time()
                 struck.recoveries.append(await applied_after(scene, ended) - ended)
