@@ -32,8 +32,8 @@ QUIET = 2.0
 """Seconds without a batch that mean there is nothing left."""
 SETTINGS = {"REGULARS_BATCH_SIZE": "10"}
 """Many small transactions: many moments to be killed in."""
-
-
+SLOW_MAIL = 0.3
+"""Seconds that a mail takes twice, at most: most of the time some are on their way."""
 LOADS = {"orderly": Load, "messy": Messy}
 
 
@@ -90,7 +90,7 @@ def run(plan: Plan) -> Report:
     """A new broker, a new store, and the whole trial on them."""
     began = time.monotonic()
     proxied, small = plan.fault in PROXIED, plan.fault in SMALL_DISK
-    with setup(plan.store, plan.broker, proxied=proxied, small=small) as at, MailServer() as mail:
+    with setup(plan.store, plan.broker, proxied=proxied, small=small) as at, MailServer(SLOW_MAIL) as mail:
         report = asyncio.run(_trial(plan, at, mail if plan.mail or plan.fault in NEEDS_MAIL else None))
         report.problems += _verify(at)
         if not report.good and not plan.mutant:
@@ -128,7 +128,7 @@ async def _trial(plan: Plan, at: Setup, mail: MailServer | None) -> Report:
     found = held(store, at.incarnation)
     verdict = judge(expected, found, await relayed(at))
     if mail is not None:
-        deaths = len(crew.ended) + (struck.times if plan.fault.startswith("kill") else 0)
+        deaths = len(crew.ended) + (struck.times if plan.fault.startswith(("kill", "freeze")) else 0)
         judge_mail(expected, found, mail.mails, deaths, plan.park, verdict)
     if plan.load == "messy":
         scene.problems += order_matters(at, expected.applied, chance)
