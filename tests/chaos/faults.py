@@ -190,6 +190,7 @@ FAULTS: dict[str, Fault] = {
     "node-kill": nodes.kill_node,
     "two-nodes": nodes.two_nodes,
     "broker-long": nodes.broker_long,
+    "store-long": nodes.store_long,
     "scale": scale.cycle,
     "disk-full": disk.disk_full,
 }
@@ -201,7 +202,7 @@ PROXIED = {"cut-store", "cut-broker", "freeze-net-store", "freeze-net-broker"}
 NEEDS_KAFKA = {"broker-restart", "cut-broker", "freeze-net-broker", "broker-long"}
 NEEDS_NODES = {"node-kill", "two-nodes"}
 SMALL_DISK = {"disk-full"}
-NEEDS_POSTGRES = {"postgres-restart", "cut-store", "freeze-net-store"}
+NEEDS_POSTGRES = {"postgres-restart", "store-long", "cut-store", "freeze-net-store"}
 
 
 async def strike(name: str, scene: Scene, times: int) -> Struck:

@@ -27,6 +27,7 @@ TIMES = {
     "node-kill": 6,
     "two-nodes": 2,
     "broker-long": 1,
+    "store-long": 1,
     "scale": 4,
     "disk-full": 3,
 }
