@@ -41,7 +41,7 @@ def build(
         broker=f"kafka://{broker.bootstrap.replace(',', ';kafka://')}",
         broker_credentials=_credentials(broker),
         broker_session_timeout=broker.session_timeout_ms / 1000,
-        broker_heartbeat_interval=broker.session_timeout_ms / 4000,
+        broker_heartbeat_interval=broker.heartbeat_ms / 1000,
         consumer_auto_offset_reset="earliest",
         consumer_metadata_max_age_ms=look_again_ms,
         key_serializer="raw",

@@ -45,6 +45,11 @@ class Broker(Struct, frozen=True):
         """The embedded broker makes a group's first join wait half of this."""
         return 3_000 if self.embedded else 10_000
 
+    @property
+    def heartbeat_ms(self) -> int:
+        """A rebalance waits until every member has heard of it, which is with his next heartbeat."""
+        return self.session_timeout_ms // 10
+
     def producer(self) -> AIOKafkaProducer:
         """A producer that acknowledges only what every in-sync replica has; idempotent where the broker can."""
         return AIOKafkaProducer(

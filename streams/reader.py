@@ -65,7 +65,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             session_timeout_ms=self.broker.session_timeout_ms,
-            heartbeat_interval_ms=self.broker.session_timeout_ms // 4,
+            heartbeat_interval_ms=self.broker.heartbeat_ms,
             max_partition_fetch_bytes=4 * 1024 * 1024,
             fetch_max_wait_ms=100,
             metadata_max_age_ms=self.look_again_ms,
