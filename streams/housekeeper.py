@@ -21,7 +21,7 @@ LOOK = 1_000
 """Customers looked at together when old events are let go."""
 LOOKS = 20
 """How often, in one turn: five million customers a day. With more of them a round takes longer than a day."""
-TOGETHER = 100
+TOGETHER = 50
 """Customers whose snapshots are moved in one transaction."""
 BREATH = 0.02
 """Seconds between two transactions: those who take events in go first."""
@@ -101,9 +101,8 @@ class Housekeeper:
 
     async def _customers(self, customers: list[str], now: int) -> int | None:
         """Everything there is to do for a few customers; None when we are to stop in the middle of it."""
-        await asyncio.to_thread(snapshot, self.store, customers, now, now - self.kept)
+        left = await asyncio.to_thread(snapshot, self.store, customers, now, now - self.kept)
         gone = 0
-        left = customers
         while left:
             if self._stopping.is_set():
                 return None
