@@ -50,11 +50,13 @@ COLUMNS: dict[str, Callable[[Report], Any]] = {
     "p95": lambda r: _seconds(r.struck.quantile(0.95)),
     "took": lambda r: _seconds(r.seconds),
 }
+OF_MAIL = {"mails", "again", "in doubt", "mails −", "mails +", "slowest", "uncounted"}
+"""Columns that say something only where mail is delivered."""
 
 AT_ONCE = 3
 """Trials at a time: each mostly waits for its broker to notice that a worker is gone."""
 
-console = Console(width=200)
+console = Console(width=240)
 
 
 def main() -> int:
@@ -125,16 +127,21 @@ def _faults(report: Report) -> list[str]:
 
 def _print(reports: list[Report], faults: list[str]) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in COLUMNS:
-        table.add_column(title, justify="left" if title in ("fault", "store", "broker") else "right")
+    mailed = any(report.verdict.mails for report in reports)
+    titles = [title for title in COLUMNS if mailed or title not in OF_MAIL]
+    for title in titles:
+        left = title in ("fault", "store", "broker")
+        table.add_column(title, justify="left" if left else "right", no_wrap=True, overflow="fold")
     for report in reports:
-        table.add_row(*[f"{value:,}" if isinstance(value, int) else value for value in _row(report).values()])
+        values = [COLUMNS[title](report) for title in titles]
+        table.add_row(*[f"{value:,}" if isinstance(value, int) else value for value in values])
     console.print(table)
     for report in reports:
         for example in report.verdict.examples if not report.plan.mutant else ():
             console.print(f"  {example}", markup=False, highlight=False)
         if hits := report.struck.hits:
-            console.print("  died at " + ", ".join(f"{name} {times}" for name, times in hits.items()))
+            places = ", ".join(f"{name} {times}" for name, times in hits.items())
+            console.print(f"  {_named(report.plan)}: died at {places}", markup=False, highlight=False)
     for fault in faults:
         console.print(f"wrong: {fault}", style="bold red", markup=False, highlight=False)
     if not faults:
@@ -152,10 +159,6 @@ def _caught(mutant: str, report: Report) -> str:
 def _named(plan: Plan) -> str:
     parts = (plan.fault, "messy" if plan.load == "messy" else "", f"mutant {plan.mutant}" if plan.mutant else "")
     return ", ".join(filter(None, parts))
-
-
-def _row(report: Report) -> dict[str, Any]:
-    return {title: value(report) for title, value in COLUMNS.items()}
 
 
 def _seconds(value: float | None) -> str:
