@@ -109,7 +109,7 @@ async def _trial(plan: Plan, at: Setup, mail: MailServer | None) -> Report:
     try:
         async with crew.tended():
             producing = asyncio.create_task(producer.run())
-            struck = await strike(plan.fault, scene, plan.times)
+            struck = await _struck(plan, scene)
             producer.stop()
             await producing
             if not await drained(at, store, mail is not None):
@@ -134,6 +134,15 @@ async def _trial(plan: Plan, at: Setup, mail: MailServer | None) -> Report:
         scene.problems += order_matters(at, expected.applied, chance)
     redelivered = max(0, expected.repeated - producer.ledger.repeated)
     return Report(plan, struck, producer.ledger, verdict, redelivered, problems=scene.problems, ended=len(crew.ended))
+
+
+async def _struck(plan: Plan, scene: Scene) -> Struck:
+    """What the faults came to. Workers that are stuck are a problem of this trial, and it is judged all the same."""
+    try:
+        return await strike(plan.fault, scene, plan.times)
+    except RuntimeError as stuck:
+        scene.problems.append(str(stuck).partition("\n")[0].removesuffix(":"))
+        return Struck(times=scene.turn)
 
 
 def _crew(plan: Plan, at: Setup, mail: MailServer | None) -> Crew:
