@@ -81,6 +81,8 @@ class Struck:
 
     times: int = 0
     while_starting: int = 0
+    stuck: bool = False
+    """The workers did not go on; what they lack then is no proof of anything."""
     hits: Counter[str] = field(default_factory=Counter)
     recoveries: list[float] = field(default_factory=list)
     """From the fault, or from its end where nobody can work before, to a commit on every partition; of `node-kill`

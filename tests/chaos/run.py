@@ -119,6 +119,8 @@ def _faults(report: Report) -> list[str]:
     """Why the run as a whole is bad, for one trial of it."""
     mutants = report.plan.mutant.split(",") if report.plan.mutant else []
     missed = [(mutant, name) for mutant in mutants for name in CAUGHT_AS[mutant] if name not in report.verdict.wrong]
+    if mutants and report.struck.stuck:
+        return [f"{report.plan.mutant}: proves nothing, its workers were stuck"]
     if mutants:
         return [f"{mutant}: the harness would not notice, nothing was {name}" for mutant, name in missed]
     figures = ", ".join(f"{name} {value:,}" for name, value in report.verdict.wrong.items())

@@ -142,7 +142,7 @@ async def _struck(plan: Plan, scene: Scene) -> Struck:
         return await strike(plan.fault, scene, plan.times)
     except RuntimeError as stuck:
         scene.problems.append(str(stuck).partition("\n")[0].removesuffix(":"))
-        return Struck(times=scene.turn)
+        return Struck(times=scene.turn, stuck=True)
 
 
 def _crew(plan: Plan, at: Setup, mail: MailServer | None) -> Crew:
