@@ -67,7 +67,7 @@ def compare(
     parked: bool = False,
 ) -> Post:
     """`status` by key from the store; `results` by key, the states of the log's `message` events. `deaths`: how often a
-    worker died, or stood still for so long that an answer may have come too late for it.
+    worker died.
 
     `parked`: the shop sets aside what is in doubt, and nothing may arrive twice.
     """

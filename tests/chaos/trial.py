@@ -128,7 +128,7 @@ async def _trial(plan: Plan, at: Setup, mail: MailServer | None) -> Report:
     found = held(store, at.incarnation)
     verdict = judge(expected, found, await relayed(at))
     if mail is not None:
-        deaths = len(crew.ended) + (struck.times if plan.fault.startswith(("kill", "freeze")) else 0)
+        deaths = len(crew.ended) + (struck.times if plan.fault.startswith("kill") else 0)
         judge_mail(expected, found, mail.mails, deaths, plan.park, verdict)
     if plan.load == "messy":
         scene.problems += order_matters(at, expected.applied, chance)
