@@ -60,6 +60,7 @@ QUICK = [
     Plan(*SMALL, "kill-at", 1, 1, mutant="moody,forgetful-relay,smudged-dead-letters", point="before-relay"),
     MUTANTS["leaky-dead-letters"],
     Plan("postgres", "tansu", "freeze", 2, 1),
+    Plan(*LARGE, "kill", 2, 2),
     Plan(*SMALL, "kill-sent", 2, 1, mail=True),
 ]
 """The slice for every change; the longest first."""
