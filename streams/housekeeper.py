@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import secrets
 from collections.abc import Callable
 
 from retention.decode import AHEAD
@@ -41,7 +42,7 @@ class Housekeeper:
         self.pause = pause
         self._clock = clock
         self._stopping = asyncio.Event()
-        self._part = 0
+        self._part = secrets.randbelow(SLICES)  # so that restarts leave out no slice for good
 
     async def run(self) -> None:
         """A slice, a pause, the next slice."""

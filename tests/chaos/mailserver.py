@@ -152,7 +152,7 @@ class MailServer:
         asyncio.run_coroutine_threadsafe(order, self._loop).result(PATIENCE)
 
 
-class _Conversation(SMTP):  # type: ignore[misc]
+class _Conversation(SMTP):
     """One connection."""
 
     def __init__(self, mail_server: MailServer, standing: set[_Conversation]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 
@@ -93,7 +94,7 @@ def test_the_same_key_under_another_message_id_is_noticed() -> None:
 
 def test_a_person_who_changes_their_mind_explains_either_end() -> None:
     person = Person()
-    told = [
+    told: list[tuple[str, dict[str, Any]]] = [
         ("profile", {"email": ANNA}),
         ("consent", {"channel": "email", "state": "granted"}),
         ("consent", {"channel": "email", "state": "denied"}),
