@@ -15,7 +15,7 @@ from streams.broker import FORWARDERS, SOURCES, Broker
 from streams.partitions import LOOK_AGAIN_MS
 from streams.record import Record
 from streams.sources.forward import Forwarder
-from streams.sources.offsets import acknowledge
+from streams.sources.offsets import Offsets
 
 log = logging.getLogger(__name__)
 
@@ -57,17 +57,20 @@ def build(
         datadir=folder,
         loop=asyncio.get_running_loop(),
     )
+    offsets = Offsets(app)
     for topic in SOURCES:
-        _agent(app, topic, forwarder, batch, fail)
+        _agent(app, topic, forwarder, offsets, batch, fail)
     return app
 
 
-def _agent(app: Any, topic: str, forwarder: Forwarder, batch: int, fail: Callable[[BaseException], None]) -> None:
+def _agent(
+    app: Any, topic: str, forwarder: Forwarder, offsets: Offsets, batch: int, fail: Callable[[BaseException], None]
+) -> None:
     async def forward(stream: Any) -> None:
         async for events in _batches(stream, batch):
             try:
                 await forwarder.forward([_record(event.message) for event in events])
-                await acknowledge(app, [event.message for event in events])
+                await offsets.acknowledge([event.message for event in events])
             except asyncio.CancelledError:
                 raise
             except BaseException as error:
