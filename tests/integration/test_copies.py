@@ -90,7 +90,8 @@ async def test_topics_are_made_so_that_one_node_may_be_lost(
     await connect(Broker(kafka_cluster.bootstrap), 2, copies, 7)
     for topic in TOPICS:
         settings = await own_settings(admin, topic)
-        assert settings == {MIN_ISR: needed, "retention.ms": str(7 * 86_400_000)}
+        stamped = {} if topic in SOURCES else {"message.timestamp.type": "LogAppendTime"}
+        assert settings == {MIN_ISR: needed, "retention.ms": str(7 * 86_400_000), **stamped}
         [described] = await admin.describe_topics([topic])
         assert {len(partition["replicas"]) for partition in described["partitions"]} == {copies}
 
