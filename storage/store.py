@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -164,8 +166,8 @@ def _sqlite(path: str) -> Engine:
     @event.listens_for(engine, "connect")
     def _open(dbapi: Any, _record: Any) -> None:
         dbapi.isolation_level = None  # we say BEGIN ourselves
+        _write_ahead(dbapi)
         for pragma in (
-            "journal_mode=WAL",
             "synchronous=FULL",
             "cache_size=-65536",
             "temp_store=MEMORY",
@@ -178,6 +180,19 @@ def _sqlite(path: str) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.info.get("write") else "BEGIN")
 
     return engine
+
+
+def _write_ahead(dbapi: Any) -> None:
+    """The switch to a write-ahead log, which a new file's first openers make at once, waits for nobody by itself."""
+    deadline = time.monotonic() + BUSY_TIMEOUT
+    while True:
+        try:
+            dbapi.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+        time.sleep(0.01)
 
 
 def _postgres(url: str) -> Engine:

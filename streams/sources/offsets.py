@@ -1,44 +1,51 @@
-"""The agents' offsets, committed by ourselves: Faust's own bookkeeping forgets, and acknowledges what nobody handled.
+"""The agents' offsets, kept by ourselves: Faust's own bookkeeping loses records (docs/decisions/faust.md).
 
-In faust-streaming 0.15.3 an offset whose commit failed in a rebalance is remembered as committed, so that what is read
-again is acknowledged no more and the lag stays (seen). And by its source an event that a rebalance finds in a stream is
-skipped *and* acknowledged, and an offset committed late, below what another worker committed meanwhile, leaves a gap
-that nothing is ever committed across.
+In faust-streaming 0.15.3, seen or read in its source: an offset whose commit failed is remembered as committed; what a
+rebalance finds in a stream is skipped *and* acknowledged; the offset read last is remembered across a rebalance, so
+that what is read again is dropped; and a partition without a committed offset is never sought back, although what was
+fetched for it while the flow stood still is dropped.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
+from msgspec import Struct
 
 from streams.commit import PAUSE, commit
 
 log = logging.getLogger(__name__)
 
-TRIES = 5
-"""How often a gap is read again before it counts as one of the topic: compacted, expired, or a transaction's mark."""
+
+class Line(Struct):
+    """How far one partition is in this assignment."""
+
+    next: int
+    """The offset after all that was handled without a gap."""
+    last: int = -1
+    """The offset of the record that came last."""
+    asked: bool = False
+    """There was a gap, and what lies in it is to be read again: what comes before that does is left out."""
 
 
 class Offsets:
-    """Commits what the agents have handled; one for all agents of an app.
+    """Commits what the agents have handled; one for all agents of an app, made before the app starts.
 
-    Faust can lose records between fetching and delivering them: what it takes from its consumer while a rebalance
-    goes on it drops and seeks back to the committed offset, but a partition without one stays where it is (aiokafka
-    seeks only to offsets above 0). So nothing is committed across a gap: the records are read again.
+    Nothing is committed across a gap: it is read again from its beginning, and only when the broker itself then
+    goes on behind it (compaction, retention, the mark of a transaction) it is one of the topic.
     """
 
     def __init__(self, app: Any) -> None:
         self._app = app
         self._generation = -1
-        self._next: dict[TopicPartition, int] = {}
-        """Of this assignment: the offset after all that was handled."""
-        self._tries: Counter[tuple[TopicPartition, int]] = Counter()
+        self._lines: dict[TopicPartition, Line] = {}
+        app.consumer._read_offset = _Nothing()
+        app.consumer.seek_to_committed = self._seek_to_starts
 
     async def acknowledge(self, messages: Iterable[Any]) -> None:
         """Commit the offsets after these messages of Faust's, all of which have been handled; waits for the broker.
@@ -48,33 +55,33 @@ class Offsets:
         generation = self._app.consumer_generation_id
         if generation != self._generation:
             self._generation = generation
-            self._next.clear()
-            self._tries.clear()
-        ends: dict[TopicPartition, int] = {}
-        waiting: set[TopicPartition] = set()
+            self._lines = {}
+        lines, ends = self._lines, dict[TopicPartition, int]()
         for message in messages:
             place = TopicPartition(message.topic, message.partition)
-            if message.generation_id != generation or place in waiting:
+            if message.generation_id != generation:
                 continue
-            if place not in self._next:
-                begin = await self._in_thread(_start, place)
-                if generation != self._app.consumer_generation_id or generation != self._generation:
-                    return
-                self._next[place] = begin
-            expected = self._next[place]
-            if message.offset > expected and self._tries[place, expected] < TRIES:
-                self._tries[place, expected] += 1
-                waiting.add(place)
-                await self._read_again(message.tp, place, expected)
-                continue
-            self._next[place] = ends[place] = max(expected, message.offset + 1)
+            if place not in lines:
+                starts = await self._in_thread(_starts, [place])
+                if place not in starts:  # it is not ours any more
+                    continue
+                lines[place] = Line(starts[place])
+            if _follows(lines[place], message.offset):
+                ends[place] = lines[place].next
+            elif not lines[place].asked:
+                lines[place].asked = True
+                await self._read_again(place, lines[place].next)
         while ends and not await self._in_thread(_commit, generation, ends):
             pass
 
-    async def _read_again(self, tp: Any, place: TopicPartition, offset: int) -> None:
-        log.warning("%s/%d is read again from %d: records were passed over in a rebalance", *place, offset)
-        await self._in_thread(_seek, place, offset)
-        self._app.consumer._read_offset[tp] = None  # else Faust drops what lies before
+    async def _read_again(self, place: TopicPartition, offset: int) -> None:
+        log.warning("%s/%d is read again from %d: what comes next is missing", *place, offset)
+        await self._in_thread(_seek, {place: offset})
+
+    async def _seek_to_starts(self) -> Mapping[TopicPartition, int]:
+        """Faust asks for this after it dropped what it had fetched."""
+        starts: Mapping[TopicPartition, int] = await self._in_thread(_seek_to_starts)
+        return starts
 
     async def _in_thread(self, work: Callable[..., Awaitable[Any]], *arguments: Any) -> Any:
         """In the consumer's own thread, where no assignment changes between a look and a request."""
@@ -82,28 +89,57 @@ class Offsets:
         return await thread.call_thread(work, thread._ensure_consumer(), *arguments)
 
 
+class _Nothing(dict[Any, Any]):
+    """For Faust's memory of what it read last: with none it drops nothing. What comes twice drops out on `events`."""
+
+    def __getitem__(self, key: object) -> None:
+        return None
+
+    def __setitem__(self, key: object, value: object) -> None:
+        return None
+
+
+def _follows(line: Line, offset: int) -> bool:
+    """Whether all before this offset was handled; if so the line goes on behind it."""
+    again = offset <= line.last
+    line.last = offset
+    if line.asked and not again:  # from before we asked
+        return False
+    if offset > line.next and not line.asked:
+        return False
+    line.asked = False
+    line.next = max(line.next, offset + 1)
+    return True
+
+
 async def _commit(consumer: AIOKafkaConsumer, generation: int, ends: dict[TopicPartition, int]) -> bool:
     return consumer._coordinator.generation != generation or await commit(consumer, ends)
 
 
-async def _start(consumer: AIOKafkaConsumer, place: TopicPartition) -> int:
-    """Where a new reader of this partition begins: at what is committed, else where the topic does.
+async def _starts(consumer: AIOKafkaConsumer, places: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+    """Where a new reader begins: at what is committed, else where the topic does. Only of partitions that are ours.
 
-    Tried until the broker answers, or the partition is not ours.
+    Tried until the broker answers.
     """
-    while place in consumer.assignment():
+    while ours := [place for place in places if place in consumer.assignment()]:
         try:
-            committed: int | None = await consumer.committed(place)
-            if committed is not None:
-                return committed
-            begins: dict[TopicPartition, int] = await consumer.beginning_offsets([place])
-            return begins[place]
+            committed = {place: await consumer.committed(place) for place in ours}
+            without = [place for place, offset in committed.items() if offset is None]
+            begins = await consumer.beginning_offsets(without) if without else {}
+            return committed | begins
         except KafkaError as error:
-            log.warning("where %s/%d was left off is not known yet (%s)", *place, type(error).__name__)
+            log.warning("where the agents left off is not known yet (%s)", type(error).__name__)
             await asyncio.sleep(PAUSE)
-    return 0
+    return {}
 
 
-async def _seek(consumer: AIOKafkaConsumer, place: TopicPartition, offset: int) -> None:
-    if place in consumer.assignment():
-        consumer.seek(place, offset)
+async def _seek(consumer: AIOKafkaConsumer, offsets: Mapping[TopicPartition, int]) -> None:
+    for place, offset in offsets.items():
+        if place in consumer.assignment():
+            consumer.seek(place, offset)
+
+
+async def _seek_to_starts(consumer: AIOKafkaConsumer) -> dict[TopicPartition, int]:
+    starts = await _starts(consumer, consumer.assignment())
+    await _seek(consumer, starts)
+    return starts

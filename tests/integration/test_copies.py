@@ -16,7 +16,7 @@ from aiokafka.errors import KafkaError
 from typer.testing import CliRunner
 
 from console.cli.main import app
-from streams.broker import DEAD_LETTERS, EVENTS, TOPICS, Broker, connect
+from streams.broker import DEAD_LETTERS, EVENTS, SOURCES, TOPICS, Broker, connect
 from streams.copies import MIN_ISR, Kept, said
 from tests.servers import KafkaCluster
 from tests.unit.streams.kit import event

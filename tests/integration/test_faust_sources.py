@@ -183,3 +183,34 @@ async def test_a_commit_that_fails_in_a_rebalance_is_not_taken_for_one(kafka_bro
         await eventually(lambda: done(shop, "purchases", 10))
         assert rebalanced == 1
     assert orders(await read(shop, EVENTS, 20)) == {f"o-{number}": 2 for number in range(10)}
+
+
+async def test_what_faust_fetched_and_dropped_while_its_flow_stood_still_is_read_again(
+    shop: Broker, store: Store
+) -> None:
+    """Of a partition with nothing committed yet, which Faust itself never seeks back."""
+    async with forwarding(shop, store) as (forwarder, _), sources(shop, forwarder) as app:
+        await eventually(lambda: bool(app.consumer.flow_active and app.consumer.assignment()))
+        app.consumer.stop_flow()
+        await purchases(shop, 0, 10)
+        await asyncio.sleep(2.0)  # the fetch under way ends within a second
+        app.consumer.resume_flow()
+        await eventually(lambda: done(shop, "purchases", 10))
+    assert set(orders(await read(shop, EVENTS, 10))) == {f"o-{number}" for number in range(10)}
+
+
+async def test_what_faust_had_read_before_a_rebalance_is_read_again_after_it(kafka_broker: str, store: Store) -> None:
+    """Faust remembers what it read last, and would drop all before it."""
+    shop = await empty(kafka_broker, embedded=False)
+    async with forwarding(shop, store) as (forwarder, producer), sources(shop, forwarder, batch=10) as app:
+        producer.open.clear()
+        await purchases(shop, 0, 80)
+        await eventually(lambda: producer.asked > 0)
+        await asyncio.sleep(0.5)  # the rest waits in the agent's stream
+        joined = app.rebalancing_count
+        await kick_out(shop, FORWARDERS)
+        await eventually(lambda: app.rebalancing_count > joined and not app.rebalancing)
+        producer.open.set()
+        await purchases(shop, 80, 90)
+        await eventually(lambda: done(shop, "purchases", 90))
+    assert set(orders(await read(shop, EVENTS, 90))) == {f"o-{number}" for number in range(90)}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from aiokafka import TopicPartition
 
-from streams.sources.offsets import TRIES, Offsets
+from streams.sources.offsets import Offsets
 
 PLACE = TopicPartition("purchases", 3)
 
@@ -51,7 +51,7 @@ class Thread:
 
 
 def app_on(consumer: Consumer) -> Any:
-    """As much of a Faust app as is asked for; it has delivered up to offset 99."""
+    """As much of a Faust app as is asked for."""
     inner = SimpleNamespace(_thread=Thread(consumer), _read_offset={PLACE: 99})
     return SimpleNamespace(consumer_generation_id=7, consumer=inner)
 
@@ -68,14 +68,26 @@ async def test_records_passed_over_are_read_again_before_anything_after_them_is_
     stored: int | None, begin: int
 ) -> None:
     consumer = Consumer(stored, begin)
-    app, first = app_on(consumer), stored if stored is not None else begin
-    offsets = Offsets(app)
+    first = stored if stored is not None else begin
+    offsets = Offsets(app_on(consumer))
     await offsets.acknowledge(messages(first + 2, first + 3))
     assert consumer.stored == stored
     assert consumer.sought == [first]
-    assert app.consumer._read_offset[PLACE] is None, "Faust drops what lies before it"
     await offsets.acknowledge(messages(first, first + 1, first + 2))
     assert consumer.stored == first + 3
+
+
+async def test_what_was_already_fetched_behind_a_gap_never_stands_for_what_lies_in_it() -> None:
+    """Faust may hold thousands of records that were on their way when we asked to read again."""
+    consumer = Consumer(10)
+    offsets = Offsets(app_on(consumer))
+    for ahead in range(20, 60):
+        await offsets.acknowledge(messages(ahead))
+    assert (consumer.stored, consumer.sought) == (10, [10])
+    await offsets.acknowledge(messages(*range(10, 15)))
+    assert consumer.stored == 15
+    await offsets.acknowledge(messages(*range(15, 61)))
+    assert (consumer.stored, consumer.sought) == (61, [10])
 
 
 async def test_what_was_handled_before_a_gap_is_committed_and_what_comes_twice_moves_nothing_back() -> None:
@@ -89,18 +101,50 @@ async def test_what_was_handled_before_a_gap_is_committed_and_what_comes_twice_m
     assert consumer.stored == 15
 
 
-async def test_a_gap_of_the_topic_itself_is_passed_after_some_tries() -> None:
+async def test_a_gap_of_the_topic_itself_is_passed_once_the_broker_has_said_so() -> None:
     """A transaction's mark, or a record that compaction or retention took, never comes."""
     consumer = Consumer(10)
     offsets = Offsets(app_on(consumer))
-    for _ in range(TRIES):
-        await offsets.acknowledge(messages(11))
-        assert consumer.stored == 10
-    await offsets.acknowledge(messages(11))
-    assert (consumer.stored, len(consumer.sought)) == (12, TRIES)
+    await offsets.acknowledge(messages(11, 12))
+    assert (consumer.stored, consumer.sought) == (10, [10])
+    await offsets.acknowledge(messages(11, 12, 13))
+    assert (consumer.stored, consumer.sought) == (14, [10])
 
 
 async def test_messages_of_an_earlier_assignment_are_left_out() -> None:
     consumer = Consumer(10)
     await Offsets(app_on(consumer)).acknowledge(messages(10, 11, generation=6))
     assert (consumer.stored, consumer.sought) == (10, [])
+
+
+async def test_a_new_assignment_begins_at_what_is_committed_then() -> None:
+    consumer = Consumer(10)
+    app = app_on(consumer)
+    offsets = Offsets(app)
+    await offsets.acknowledge(messages(10, 13))
+    app.consumer_generation_id = consumer._coordinator.generation = 8
+    consumer.stored = 30
+    await offsets.acknowledge(messages(30, 31, generation=8))
+    assert consumer.stored == 32
+
+
+@pytest.mark.parametrize(("stored", "start"), [(None, 5), (0, 0), (178, 178)])
+async def test_when_faust_has_dropped_what_it_fetched_every_partition_goes_back_to_its_start(
+    stored: int | None, start: int
+) -> None:
+    consumer = Consumer(stored, 5)
+    app = app_on(consumer)
+    Offsets(app)
+    assert await app.consumer.seek_to_committed() == {PLACE: start}
+    assert consumer.sought == [start]
+
+
+async def test_faust_remembers_nothing_that_would_make_it_drop_what_is_read_again() -> None:
+    app = app_on(Consumer(10))
+    Offsets(app)
+    remembered = app.consumer._read_offset
+    remembered[PLACE] = 82
+    remembered.update({PLACE: 83})
+    assert remembered[PLACE] is None
+    remembered.pop(PLACE, None)
+    assert remembered[PLACE] is None
