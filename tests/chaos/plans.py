@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
+
 from tests.chaos.faults import NEEDS_MAIL
 from tests.chaos.trial import Plan
 
@@ -68,7 +70,7 @@ ALONE = {"kill", "kill-at", "node-kill", "two-nodes", "scale"}
 """Faults that take other brokers, or another number of workers, than the rest."""
 BOTH = ("freeze", "freeze-inside", "import", "lock-store", "clock", "bad-rules", *sorted(NEEDS_MAIL))
 """Faults that say something of their own on SQLite and the embedded broker."""
-FULL = [
+_FULL = [
     *(Plan(*LARGE, fault, 2, TIMES[fault]) for fault in TIMES if fault not in ALONE),
     *(Plan(*SMALL, fault, 2, TIMES[fault]) for fault in BOTH),
     *(Plan(*where, "kill", 2, 10, mail=True) for where in (LARGE, SMALL)),
@@ -85,3 +87,7 @@ FULL = [
     Plan(*SMALL, "disk-full", 2, TIMES["disk-full"]),
     *MUTANTS.values(),
 ]
+_BY_WEIGHT = [[each for each in _FULL if (each.store, each.broker) == where] for where in (NODES, LARGE, SMALL)]
+FULL = [each for row in zip_longest(*_BY_WEIGHT) for each in row if each is not None]
+FULL += [each for each in _FULL if each not in FULL]
+"""Those that run at once weigh differently: three brokers, one, and none but the embedded one."""

@@ -11,9 +11,10 @@ import logging
 import multiprocessing
 import os
 import sys
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -63,14 +64,26 @@ def main() -> int:
     """Run what the arguments ask for; the exit code."""
     independence.check()
     arguments = _arguments()
-    with ProcessPoolExecutor(AT_ONCE, multiprocessing.get_context("spawn")) as pool:
-        reports = [each for each in pool.map(_run, _plans(arguments)) if each is not None]
+    reports = list(_reports(_plans(arguments), arguments.rows))
     faults = [fault for report in reports for fault in _faults(report)]
     if arguments.json:
         print(json.dumps([_document(report) for report in reports], indent=2, ensure_ascii=False))
     else:
         _print(reports, faults)
     return 1 if faults else 0
+
+
+def _reports(chosen: list[Plan], rows: Path | None) -> Iterator[Report]:
+    """What came of each, in the order of `chosen`; as they end each is also a line of the file `rows`."""
+    done: dict[int, Report | None] = {}
+    with ProcessPoolExecutor(AT_ONCE, multiprocessing.get_context("spawn")) as pool:
+        running = {pool.submit(_run, plan): number for number, plan in enumerate(chosen)}
+        for future in as_completed(running):
+            report = done[running[future]] = future.result()
+            if rows is not None and report is not None:
+                with rows.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(_document(report), ensure_ascii=False) + "\n")
+    return (report for _, report in sorted(done.items()) if report is not None)
 
 
 def _plans(arguments: argparse.Namespace) -> list[Plan]:
@@ -202,6 +215,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="a slice for every change")
     parser.add_argument("--full", action="store_true", help="every fault, on the stores and brokers it concerns")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--rows", type=Path, metavar="FILE", help="a line of JSON for each trial, as soon as it ends")
     return parser.parse_args()
 
 
