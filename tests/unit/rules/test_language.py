@@ -17,7 +17,7 @@ from retention.shop import Shop
 from retention.state import Customer
 from rules.language import analyse, compile_condition
 from rules.language.build import source
-from rules.language.functions import day_counter
+from rules.language.runtime import day_counter
 from rules.language.schema import TRIGGERS, schema
 
 SHOP = Shop()
@@ -194,7 +194,8 @@ MISTAKES = [
     ("event.items == 3", "event.items", "unknown-field", "bought("),
     ("event.discount > 3", "event.discount", "unknown-field", "event.total"),
     ("customer.country == TH", "TH", "unknown-field", "quotes"),
-    ('segmant("x")', 'segmant("x")', "unknown-function", "there are bought"),
+    ('segmant("x")', 'segmant("x")', "unknown-function", 'did you mean "segment"?'),
+    ('buyers("x")', 'buyers("x")', "unknown-function", "there are bought"),
     ('bougt("x")', 'bougt("x")', "unknown-function", 'did you mean "bought"?'),
     ("customer.gross > customer.orders", "customer.gross > customer.orders", "type-mismatch", "money cannot"),
     ("customer.gross * customer.gross > 1", "customer.gross * customer.gross", "type-mismatch", "does not work"),
