@@ -96,12 +96,12 @@ class _Checker:
             return None
         assert isinstance(named, Apply)
         assert isinstance(named.args[0], Const)
-        name = named.args[0].value
-        if name not in self.schema.segments:
-            hint = did_you_mean(name, self.schema.segments) or "; segments stand in rules/segments.yaml"
+        name, known = named.args[0].value, self.schema.segments
+        if known is not None and name not in known:
+            hint = did_you_mean(name, known) or "; segments stand in rules/segments.yaml"
             self.fault(node.args[0], f'unknown segment "{name}"{hint}', "unknown-segment")
             return None
-        found = self.schema.segments[name]
+        found = None if known is None else known[name]
         self.unsure = self.unsure or found is None
         return found
 
@@ -238,6 +238,9 @@ class _Checker:
             return None
         if node.path in FUNCTIONS:
             self.fault(node, f"{node.path} is a function: {FUNCTIONS[node.path].example}", "unknown-field")
+            return None
+        if node.path.startswith("event.") and not self.schema.of_event:
+            self.fault(node, f'"{node.path}" cannot be used here: a segment speaks of the customer', "unknown-field")
             return None
         hint = did_you_mean(node.path, self.schema.fields)
         hint = hint or (

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,6 +17,8 @@ from rules.language.kinds import RANGES, Kind
 
 LEAST, MOST = RANGES[Kind.COUNT]
 _QUARTER = 900
+_KEPT = 40_000
+"""Quarters of which the offset is kept: more than a year's."""
 _ENDS = (
     int(dt.datetime(1, 1, 3, tzinfo=dt.UTC).timestamp()) // _QUARTER,
     int(dt.datetime(9999, 12, 29, tzinfo=dt.UTC).timestamp()) // _QUARTER,
@@ -121,18 +122,31 @@ def flag(values: Mapping[str, Any] | None, name: str) -> bool | None:
     return value if type(value) is bool else None
 
 
-def day_counter(zone: ZoneInfo) -> Callable[[int], int]:
-    """A fast `day_of(local(…))` for one zone: offsets change on quarters of an hour, so one is kept for each."""
+class _Offsets(dict[int, int]):
+    """Quarter of an hour → seconds the zone is ahead in it: clocks change on quarters, so one answer is kept for each.
 
-    @lru_cache(maxsize=4096)
-    def offset(quarter: int) -> int:
+    The next quarters to be asked for are today's and those around a customer's orders: few, and the same.
+    """
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self.zone = zone
+
+    def __missing__(self, quarter: int) -> int:
         there = min(max(quarter, _ENDS[0]), _ENDS[1])
-        shift = local(there * _QUARTER * 1_000_000, zone).utcoffset()
+        shift = local(there * _QUARTER * 1_000_000, self.zone).utcoffset()
         assert shift is not None
-        return int(shift.total_seconds())
+        if len(self) >= _KEPT:
+            self.clear()
+        self[quarter] = seconds = int(shift.total_seconds())
+        return seconds
+
+
+def day_counter(zone: ZoneInfo) -> Callable[[int], int]:
+    """A fast `day_of(local(…))` for one zone."""
+    offsets = _Offsets(zone)
 
     def day(micros: int) -> int:
         seconds = micros // 1_000_000
-        return (seconds + offset(seconds // _QUARTER)) // 86_400
+        return (seconds + offsets[seconds // 900]) // 86_400
 
     return day

@@ -50,6 +50,7 @@ class Declared:
 
 
 NOTHING = Declared()
+_NONE: Mapping[str, Test | None] = MappingProxyType({})
 DECLARABLE = MappingProxyType({Kind.TEXT: "text", Kind.COUNT: "count", Kind.NUMBER: "number", Kind.BOOL: "flag"})
 """Kind → what of `runtime` reads a value of it."""
 
@@ -58,7 +59,8 @@ DECLARABLE = MappingProxyType({Kind.TEXT: "text", Kind.COUNT: "count", Kind.NUMB
 class Schema:
     """Fields by path, and what literals need: the currency's minor units and the zone of the days.
 
-    `segments` by name; one that is None exists, and what is wrong with it is told elsewhere. `of_event` is False
+    `segments` by name; one that is None exists, and what is wrong with it is told elsewhere; None for all of them:
+    nobody can say which there are. `of_event` is False
     where there is no event to speak of.
     """
 
@@ -68,7 +70,7 @@ class Schema:
     zone: ZoneInfo
     hints: dict[str, str] = field(default_factory=dict)
     """Path that exists but cannot be used → what to write instead."""
-    segments: Mapping[str, Test | None] = field(default_factory=dict)
+    segments: Mapping[str, Test | None] | None = field(default_factory=dict)
     of_event: bool = True
 
 
@@ -126,16 +128,16 @@ as a third argument."""
 
 
 def schema(
-    trigger: str, shop: Shop, declared: Declared = NOTHING, segments: Mapping[str, Test | None] | None = None
+    trigger: str, shop: Shop, declared: Declared = NOTHING, segments: Mapping[str, Test | None] | None = _NONE
 ) -> Schema:
     """What conditions of rules on `trigger` (one of `TRIGGERS`, or a declared event) may use."""
     fields, hints = _of_event(trigger, declared)
-    return _made(shop, declared, ENVELOPE | fields, hints, segments or {}, True)
+    return _made(shop, declared, ENVELOPE | fields, hints, segments, True)
 
 
-def customers(shop: Shop, declared: Declared = NOTHING, segments: Mapping[str, Test | None] | None = None) -> Schema:
+def customers(shop: Shop, declared: Declared = NOTHING, segments: Mapping[str, Test | None] | None = _NONE) -> Schema:
     """What the conditions of segments may use: the customer alone, whatever the event."""
-    return _made(shop, declared, {}, {}, segments or {}, False)
+    return _made(shop, declared, {}, {}, segments, False)
 
 
 def _made(
@@ -143,7 +145,7 @@ def _made(
     declared: Declared,
     of_event: dict[str, Field],
     hints: dict[str, str],
-    segments: Mapping[str, Test | None],
+    segments: Mapping[str, Test | None] | None,
     event: bool,
 ) -> Schema:
     fields = CUSTOMER | _own("customer.attributes", "c.profile.get('attributes')", declared.attributes) | of_event
