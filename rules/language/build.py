@@ -90,7 +90,7 @@ class _Source:
         """A test that the result is one its kind can be: it names it, the last temporary, on the way."""
         name = self.temporary()
         low, high = RANGES[value.kind]
-        if value.op == "/":
+        if value.op in _ARITHMETIC:
             return f"({name} := {result}) is not None and {low} <= {name} <= {high}"
         return f"{low} <= ({name} := {result}) <= {high}"
 

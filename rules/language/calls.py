@@ -11,11 +11,12 @@ from rules.language.tree import Call, Node
 from rules.language.typed import Apply, Const, Value
 
 
-def apply(node: Call, args: Sequence[Value | None], schema: Schema) -> tuple[Value | None, list[Fault]]:
+def apply(
+    node: Call, function: Function, args: Sequence[Value | None], schema: Schema
+) -> tuple[Value | None, list[Fault]]:
     """The call as a value, or None and why not; a None among `args` is a fault already told."""
-    function, faults = called(node, schema)
-    if function is None or None in args:
-        return None, faults
+    if None in args:
+        return None, []
     typed: list[Value] = []
     for place, value, kinds in zip(node.args, args, function.takes, strict=True):
         assert value is not None

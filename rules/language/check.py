@@ -90,8 +90,7 @@ class _Checker:
 
     def segment(self, node: Call) -> Test | None:
         """The condition of that name, in place of the call."""
-        named, faults = calls.apply(node, [self.value(argument) for argument in node.args], self.schema)
-        self.faults += faults
+        named = self.call(node)
         if named is None:
             return None
         assert isinstance(named, Apply)
@@ -250,8 +249,14 @@ class _Checker:
         return None
 
     def call(self, node: Call) -> Value | None:
+        function, faults = calls.called(node, self.schema)
+        self.faults += faults
+        if function is None and node.method:
+            return None
         args = [self.value(argument) for argument in node.args]
-        made, faults = calls.apply(node, args, self.schema)
+        if function is None:
+            return None
+        made, faults = calls.apply(node, function, args, self.schema)
         self.faults += faults
         return made
 

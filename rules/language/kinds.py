@@ -59,7 +59,7 @@ ARITHMETIC: dict[tuple[str, Kind, Kind], Kind] = _PLAIN | {
 """(operator, left, right) → what comes out; anything else is a mismatch. `/` is exact, never rounded to whole."""
 
 WHOLE = 2**63
-_SPAN = 315_576_000_000 * 1_000_000
+_SPAN = WHOLE // 1_000
 RANGES: dict[Kind, tuple[int, int]] = {
     C: (-WHOLE, WHOLE - 1),
     M: (-WHOLE, WHOLE - 1),
@@ -68,7 +68,7 @@ RANGES: dict[Kind, tuple[int, int]] = {
 }
 """Kind → the least and the most it can be, in its inner unit; what arithmetic takes further is unknown.
 
-As in CEL: 64 bits, ten thousand years, the years 1 to 9999. A number has 28 significant digits and no such end.
+As in CEL: 64 bits, 292 years, the years 1 to 9999. A number has 28 significant digits and no such end.
 """
 
 

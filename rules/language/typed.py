@@ -132,7 +132,7 @@ def _reach(value: Arith) -> int | None:
         return max(-low, high)
     left, right = reach(value.left), reach(value.right)
     if value.op == "%":
-        return right
+        return None if right is None else right - 1
     if left is None or right is None or value.op == "/":
         return left if value.op == "/" and value.right.kind is Kind.COUNT else None
     return left * right if value.op == "*" else left + right
@@ -140,7 +140,7 @@ def _reach(value: Arith) -> int | None:
 
 def leaves_range(value: Arith) -> bool:
     """Whether the result can be more than its kind holds."""
-    if value.kind not in RANGES or value.left.kind is value.right.kind is Kind.INSTANT:
+    if value.kind not in RANGES:
         return False
     most = _reach(value)
     low, high = RANGES[value.kind]

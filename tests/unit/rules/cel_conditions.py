@@ -38,8 +38,8 @@ SEGMENTS = {
 }
 """Name → the condition in our words, and in CEL's."""
 
-ESCAPES = ("\\n", "\\t", '\\"', "\\'", "\\\\", "\\?", "\\`", "\\a", "\\b", "\\f", "\\r", "\\v", "\\x41", "\\X7e")
-ESCAPES += ("\\101", "\\377", "\\u0E01", "\\U0001F381")
+_SIMPLE = (r"\n", r"\t", r"\"", r"\'", r"\\", r"\?", r"\`", r"\a", r"\b", r"\f", r"\r", r"\v")
+ESCAPES = (*_SIMPLE, r"\x41", r"\X7e", r"\101", r"\377", r"\u0E01", r"\U0001F381")
 WINDOWS = (1, 7, 30, 90, 400)
 
 
@@ -230,8 +230,8 @@ class Maker:
             number = self.dice.choice((999_999_999_999_999, 100_000_000_000_000)) if huge else self.dice.randint(-2, 6)
             return same(str(number), UNARY if number < 0 else PRIMARY, literal=True)
         if kind is N:
-            number = self.dice.randint(-16, 40) / 8
-            return same(f"{number:.3f}", UNARY if number < 0 else PRIMARY, double=True, literal=True)
+            eighths = self.dice.randint(-16, 40)
+            return same(f"{eighths / 8:.3f}", UNARY if eighths < 0 else PRIMARY, double=True, literal=True)
         if kind is M:
             minor = self.dice.choice((0, 5_000, 12_345, 50_000, 100_000, 89_000, 250_050))
             ours = f"{minor // 100}" if minor % 100 == 0 else f"{minor / 100:.2f}"
