@@ -19,6 +19,7 @@ from streams.broker import EVENTS, Broker
 from streams.embedded import EmbeddedBroker
 from streams.partitions import partition_of
 from tests import services
+from tests.bench import conditions
 from tests.bench.contest import Job, Timed
 from tests.bench.events import make
 from tests.bench.report import OTHER, Report, Row, show, this_machine
@@ -31,6 +32,8 @@ OBVIOUS_LEAST = 3_000
 SLOWEST = 50
 """Events a second below which a contestant hangs rather than works."""
 ORDER = ("read", "limit", "obvious", "regulars", "apply")
+CONDITIONS = "conditions"
+"""No contestant: how fast the language is by itself."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,14 +48,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _contest(options: argparse.Namespace, server: str) -> Report:
     runs: dict[str, list[Timed]] = {}
+    wanted = options.only or (*ORDER, CONDITIONS)
     for _ in range(options.repeat):
-        for name in options.only or ORDER:
+        for name in (one for one in wanted if one != CONDITIONS):
             runs.setdefault(name, []).append(_one(name, options, ""))
             if server and name in ("regulars", "apply"):
                 with services.database(server) as store:
                     runs.setdefault(f"{name}{OTHER}", []).append(_one(name, options, store))
     rows = {name: Row.best(name, timed) for name, timed in runs.items()}
-    return Report.of(rows, this_machine(), options.events, options.customers, options.partitions, options.repeat)
+    report = Report.of(rows, this_machine(), options.events, options.customers, options.partitions, options.repeat)
+    return msgspec.structs.replace(report, conditions=conditions.measure()) if CONDITIONS in wanted else report
 
 
 def _one(name: str, options: argparse.Namespace, store: str) -> Timed:
@@ -122,7 +127,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--partitions", type=_positive, default=4, help="of the topic (4, as Regulars makes it)")
     parser.add_argument("--batch", type=_positive, default=1_000, help="most events a transaction (1,000)")
     parser.add_argument("--repeat", type=_positive, default=1, help="how often; the best run of each counts (1)")
-    parser.add_argument("--only", action="append", choices=ORDER, help="this contestant; may be repeated")
+    parser.add_argument("--only", action="append", choices=(*ORDER, CONDITIONS), help="this one; may be repeated")
     parser.add_argument(
         "--store",
         default="",
