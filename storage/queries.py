@@ -95,9 +95,7 @@ _BODY = text(
        WHERE incarnation = :incarnation AND topic = :topic AND partition = :partition AND "offset" = :offset"""
 )
 _REASONS = text("SELECT reason, count(*) FROM dead_letter GROUP BY reason ORDER BY 2 DESC, 1")
-_ORDER_IDS = text(
-    'SELECT key FROM "order" WHERE customer = :id AND key NOT LIKE :loose ORDER BY key DESC LIMIT :most'
-)
+_ORDER_IDS = text('SELECT key FROM "order" WHERE customer = :id AND key NOT LIKE :loose ORDER BY key DESC LIMIT :most')
 _DECISIONS = text(
     """SELECT d.at, d.rule, d.outcome, d.reason, d.message, m.status
        FROM decision d LEFT JOIN message m ON m.key = d.message

@@ -105,7 +105,8 @@ def print_table(report: Report, console: Console) -> None:
     console.print(f"{machine.python}, SQLite {machine.sqlite}, {machine.cores} cores, {machine.system}")
     if report.rows:
         console.print(
-            f"{report.events:,} events of {report.customers:,} customers, {report.partitions} partitions, embedded broker"
+            f"{report.events:,} events of {report.customers:,} customers, {report.partitions} partitions, "
+            "embedded broker"
         )
         console.print(_table(report))
         for line in _notes(report):
