@@ -137,6 +137,18 @@ class Maker:
         self.hits[op, T, T] += 1
         return self.infix(self.value(T, 1), op, self.value(T, 1), COMPARE)
 
+    def letters(self) -> Part:
+        """What an escape means, and what lowerAscii leaves alone: fields hold those letters."""
+        if self.dice.random() < 0.3:
+            self.hits["lowerAscii"] += 1
+            self.hits["==", T, T] += 1
+            small = self.dice.choice(("é", "É", "th", "web", "anna15", "tea-1"))
+            return same(f'{self.dice.choice(TEXTS)}.lowerAscii() == "{small}"', COMPARE)
+        escape = self.dice.choice(ESCAPES)
+        self.hits[escape] += 1
+        self.hits["contains"] += 1
+        return same(f'customer.attributes.t1.contains("{escape}")')
+
     def flags(self) -> Part:
         op = self.dice.choice(("==", "!="))
         self.hits[op, B, B] += 1
@@ -206,10 +218,20 @@ class Maker:
         )
 
     LEAVES: tuple[Callable[[Maker], Part], ...] = (
-        compare, compare, compare, compare, flags, truth, member, null, method, said,
+        compare, compare, compare, compare, flags, truth, member, null, method, letters, said,
     )  # fmt: skip
 
-    ALIKE: tuple[Callable[[Maker], Part], ...] = (compare, compare, compare, flags, truth, member, null, method)
+    ALIKE: tuple[Callable[[Maker], Part], ...] = (
+        compare,
+        compare,
+        compare,
+        flags,
+        truth,
+        member,
+        null,
+        method,
+        letters,
+    )
 
     # Values. `small`: fit to be a double, exactly. `bare`: a number without a unit may stand for money.
 
@@ -237,7 +259,7 @@ class Maker:
             ours = f"{minor // 100}" if minor % 100 == 0 else f"{minor / 100:.2f}"
             return Part(ours, str(minor), literal=True)
         if kind is D:
-            unit, number = self.dice.choice("smhdw"), self.dice.choice((0, 1, 2, 7, 24, 30, 90, 999_999))
+            unit, number = self.dice.choice("smhdw"), self.dice.choice((0, 1, 2, 7, 24, 30, 90, 80_000, 999_999))
             number = min(number, 9_000_000_000 // SECONDS[unit])
             return Part(f"{number}{unit}", f'duration("{number * SECONDS[unit]}s")')
         return self.written()
@@ -257,6 +279,8 @@ class Maker:
         op = self.dice.choice(("+", "-", "*", "%", "neg"))
         self.hits["-" if op == "neg" else (op, C, C)] += 1
         left = self.count(depth - 1, small)
+        if op == "%" and self.dice.random() < 0.2:
+            return self.infix(left, "%", same("-1", UNARY), MULTIPLY)
         if op == "neg":
             ours, cel = self.wrapped(left, PRIMARY)
             return Part(f"-{ours}", f"-{cel}", UNARY, UNARY)
@@ -399,5 +423,5 @@ NOW_DAY = "(int(timestamp(event.at)) + 25200) / 86400"
 TEXTS = ("customer.country", "event.coupon", "event.channel", "customer.attributes.t1", "event.source")
 INSTANTS = ("event.at", "event.time", "customer.first_order_at", "customer.last_order_at")
 MAY_MISS = (*TEXTS[:4], *INSTANTS[2:], *(f"customer.attributes.{name}" for name in ("n1", "n2", "d1", "b1")))
-WORDS = ("TH", "SG", "tea", "ANNA15", "a", "", "ชา", "Web", "web", "it's"[:2], "🎁", "TEA-1")
+WORDS = ("É", "é", "TH", "SG", "tea", "ANNA15", "a", "", "ชา", "Web", "web", "it's"[:2], "🎁", "TEA-1")
 TIMES = ("2026-03-01T00:00:00Z", "2026-02-20T12:30:00+07:00", "9999-12-30T00:00:00Z", "0001-01-02T00:00:00Z")
