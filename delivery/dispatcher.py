@@ -7,6 +7,7 @@ import itertools
 import logging
 import random as _random
 from collections.abc import Callable, Mapping
+from functools import partial
 from time import monotonic
 
 from msgspec import Struct
@@ -144,17 +145,26 @@ class Dispatcher:
             log.warning("messages of unknown fate: %d sent again, %d set aside", found.resent, found.parked)
 
     async def _deal_with(self, message: Claimed) -> None:
-        """One message to its next status. Whatever goes wrong here, its lease brings it back."""
+        """One message to its next status. Should we not live to see it, its lease brings it back."""
         self._ours.add(message.key)
         try:
-            outgoing = await asyncio.to_thread(self._prepare, message)
-            if outgoing is not None:
-                begun = replace(message, attempts=message.attempts + 1)
-                await self._mark(begun, await self._send(begun, outgoing))
-        except Exception as error:
-            log.error("template %s: left to its lease: %s", message.template, type(error).__name__)
+            settle = await self._try(message)
+            if settle is not None:
+                await self._tell(message, settle)
         finally:
             self._ours.discard(message.key)
+
+    async def _try(self, message: Claimed) -> Callable[[], bool] | None:
+        """Send it if it may leave; what is to be written down then, if anything."""
+        try:
+            outgoing = await asyncio.to_thread(self._prepare, message)
+        except Exception as error:  # whether `sending` was committed or not: nothing left, and we alone know
+            log.error("template %s: not begun: %s", message.template, type(error).__name__)
+            return partial(self._give_back, message)
+        if outgoing is None:
+            return None
+        begun = replace(message, attempts=message.attempts + 1)
+        return partial(self._settle, begun, await self._send(begun, outgoing))
 
     def _prepare(self, message: Claimed) -> Outgoing | None:
         """The finished message, with `sending` committed; None when it must not leave or is not ours any more."""
@@ -183,17 +193,21 @@ class Dispatcher:
             return Ambiguous("channel")
         return None
 
-    async def _mark(self, message: Claimed, error: SendError | None) -> None:
+    async def _tell(self, message: Claimed, settle: Callable[[], bool]) -> None:
         """Say what became of it, for as long as that takes: a mark that is given up is a message in doubt."""
         waits = self._config.mark_again
         for wait in itertools.chain(waits, itertools.repeat(waits[-1])):
             try:
-                if not await asyncio.to_thread(self._settle, message, error):
-                    log.warning("template %s: its claim was lost while it was sent", message.template)
+                if not await asyncio.to_thread(settle):
+                    log.warning("template %s: its claim was lost meanwhile", message.template)
                 return
             except Exception as trouble:
                 log.warning("template %s: not marked yet: %s", message.template, type(trouble).__name__)
             await asyncio.sleep(wait)
+
+    def _give_back(self, message: Claimed) -> bool:
+        again = self._clock() + self._config.backoff.delay(message.attempts + 1, self._random())
+        return self._messages.retry(message, again, "not-begun")
 
     def _settle(self, message: Claimed, error: SendError | None) -> bool:
         now, tries = self._clock(), message.attempts

@@ -13,7 +13,7 @@ from retention import envelope
 from retention.checks import check
 from retention.envelope import Headers, explain, join
 from retention.errors import BadEvent
-from retention.events import INTERNAL, MAX_ITEMS, TYPES, Event, Purchase, Return
+from retention.events import INTERNAL, MAX_ITEMS, TYPES, Envelope, Event, Purchase, Return
 from retention.money import MAX_MINOR, Money, convert, decode_money, number, to_minor
 from retention.shop import Shop
 
@@ -57,14 +57,22 @@ def decode(key: bytes | None, value: bytes | None, headers: Headers, shop: Shop,
 
     `now` is microseconds since 1970. Raises BadEvent.
     """
-    customer = decode_key(key)
-    head = envelope.read(check_bytes(value), headers)
-    if head.subject != customer:
-        raise BadEvent("key-mismatch", "subject")
-    time = _time(head.time, now)
+    head, time = decode_head(key, value, headers, now)
     raw = bytes(head.data)
     data, amount = decode_data(head.type, raw, shop, "data")
-    return Event(head.source, head.id, head.type, customer, time, data, raw, amount)
+    return Event(head.source, head.id, head.type, head.subject, time, data, raw, amount)
+
+
+def decode_head(key: bytes | None, value: bytes | None, headers: Headers, now: int) -> tuple[Envelope, int]:
+    """The envelope of such a record and its time in microseconds, all checked but the data. Raises BadEvent."""
+    customer = decode_key(key)
+    content = check_bytes(value)
+    if sum(len(name) + len(each or b"") for name, each in headers) > MAX_BYTES:
+        raise BadEvent("too-large", "", "The record's headers come to more than 256 KiB.")
+    head = envelope.read(content, headers)
+    if head.subject != customer:
+        raise BadEvent("key-mismatch", "subject")
+    return head, _time(head.time, now)
 
 
 def decode_key(key: bytes | None) -> str:

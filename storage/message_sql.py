@@ -47,7 +47,7 @@ RELEASE = text("""
     WHERE key = :key AND token = :token AND status = 'claimed'""")
 RETRY = text("""
     UPDATE message SET status = 'queued', token = NULL, due_at = :at, error = :error
-    WHERE key = :key AND token = :token AND status = 'sending'""")
+    WHERE key = :key AND token = :token AND status IN ('claimed', 'sending')""")
 FINISH = text("""
     UPDATE message SET status = :status, error = :error, done_at = :now, token = NULL
     WHERE key = :key AND token = :token AND (status = 'sending' OR (status = 'claimed' AND :status <> 'sent'))""")

@@ -154,7 +154,7 @@ class Messages:
             return _hit(connection, sql.RELEASE, claimed)
 
     def retry(self, claimed: Claimed, at: int, error: str) -> bool:
-        """It surely did not leave: queue it again for `at`."""
+        """It surely did not leave, whether or not sending was said: queue it again for `at`."""
         with self._store.write() as connection:
             return _hit(connection, sql.RETRY, claimed, at=at, error=error)
 

@@ -136,7 +136,6 @@ class MessageRow(SQLModel, table=True):
     expires_at: int | None = Field(default=None, sa_column=_big(nullable=True))
     attempts: int = 0
     token: str | None = Field(default=None, sa_column=_text(nullable=True))
-    lease_until: int | None = Field(default=None, sa_column=_big(nullable=True))
     context: bytes = Field(sa_column=_blob())
     error: str | None = Field(default=None, sa_column=_text(nullable=True))
     done_at: int | None = Field(default=None, sa_column=_big(nullable=True))

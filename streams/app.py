@@ -12,8 +12,10 @@ import faust
 from faust.types.auth import AUTH_PROTOCOLS_SASL
 
 from streams.broker import FORWARDERS, SOURCES, Broker
+from streams.partitions import LOOK_AGAIN_MS
 from streams.record import Record
 from streams.sources.forward import Forwarder
+from streams.sources.offsets import acknowledge
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +29,7 @@ def build(
     batch: int,
     folder: Path,
     fail: Callable[[BaseException], None],
+    look_again_ms: int = LOOK_AGAIN_MS,
 ) -> Any:
     """The app with an agent a source topic.
 
@@ -38,8 +41,9 @@ def build(
         broker=f"kafka://{broker.bootstrap.replace(',', ';kafka://')}",
         broker_credentials=_credentials(broker),
         broker_session_timeout=broker.session_timeout_ms / 1000,
-        broker_heartbeat_interval=broker.session_timeout_ms / 4000,
+        broker_heartbeat_interval=broker.heartbeat_ms / 1000,
         consumer_auto_offset_reset="earliest",
+        consumer_metadata_max_age_ms=look_again_ms,
         key_serializer="raw",
         value_serializer="raw",
         store="memory://",
@@ -63,6 +67,7 @@ def _agent(app: Any, topic: str, forwarder: Forwarder, batch: int, fail: Callabl
         async for events in _batches(stream, batch):
             try:
                 await forwarder.forward([_record(event.message) for event in events])
+                await acknowledge(app, [event.message for event in events])
             except asyncio.CancelledError:
                 raise
             except BaseException as error:
@@ -71,7 +76,7 @@ def _agent(app: Any, topic: str, forwarder: Forwarder, batch: int, fail: Callabl
             for event in events:
                 await stream.ack(event)
 
-    channel = app.topic(topic, key_serializer="raw", value_serializer="raw")
+    channel = app.topic(topic, key_serializer="raw", value_serializer="raw", acks=False)
     app.agent(channel, name=f"streams.sources.{topic}", concurrency=1)(forward)
 
 

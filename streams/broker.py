@@ -45,6 +45,11 @@ class Broker(Struct, frozen=True):
         """The embedded broker makes a group's first join wait half of this."""
         return 3_000 if self.embedded else 10_000
 
+    @property
+    def heartbeat_ms(self) -> int:
+        """A rebalance waits until every member has heard of it, which is with his next heartbeat."""
+        return self.session_timeout_ms // 10
+
     def producer(self) -> AIOKafkaProducer:
         """A producer that acknowledges only what every in-sync replica has; idempotent where the broker can."""
         return AIOKafkaProducer(
@@ -110,15 +115,21 @@ async def connect(broker: Broker, partitions: int, replication: int, retention_d
     """Create the topics that are missing; the broker with its incarnation. Raises BrokerUnreachable, StreamError.
 
     A record of a new topic counts as acknowledged when all of its copies but one have it: any node may be lost.
+    What we produce ourselves is stamped by Kafka: it refuses records of a clock that is an hour ahead, and its
+    retention would take away at once what one that is far behind has stamped.
     """
     admin = await admin_of(broker)
     try:
         existing = set(await admin.list_topics())
         wanted = {"retention.ms": str(retention_days * 86_400_000)}
+        ours = {}
         if not broker.embedded:
             wanted["min.insync.replicas"] = str(max(1, replication - 1))
+            ours["message.timestamp.type"] = "LogAppendTime"
         topics = [
-            NewTopic(name, partitions, replication, topic_configs=wanted) for name in TOPICS if name not in existing
+            NewTopic(name, partitions, replication, topic_configs=wanted if name in SOURCES else wanted | ours)
+            for name in TOPICS
+            if name not in existing
         ]
         if topics:
             _check(await admin.create_topics(topics))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import secrets
 from collections.abc import Callable
 
 from retention.decode import AHEAD
@@ -21,7 +22,7 @@ LOOK = 1_000
 """Customers looked at together when old events are let go."""
 LOOKS = 20
 """How often, in one turn: five million customers a day. With more of them a round takes longer than a day."""
-TOGETHER = 100
+TOGETHER = 50
 """Customers whose snapshots are moved in one transaction."""
 BREATH = 0.02
 """Seconds between two transactions: those who take events in go first."""
@@ -41,7 +42,7 @@ class Housekeeper:
         self.pause = pause
         self._clock = clock
         self._stopping = asyncio.Event()
-        self._part = 0
+        self._part = secrets.randbelow(SLICES)  # so that restarts leave out no slice for good
 
     async def run(self) -> None:
         """A slice, a pause, the next slice."""
@@ -101,9 +102,8 @@ class Housekeeper:
 
     async def _customers(self, customers: list[str], now: int) -> int | None:
         """Everything there is to do for a few customers; None when we are to stop in the middle of it."""
-        await asyncio.to_thread(snapshot, self.store, customers, now, now - self.kept)
+        left = await asyncio.to_thread(snapshot, self.store, customers, now, now - self.kept)
         gone = 0
-        left = customers
         while left:
             if self._stopping.is_set():
                 return None

@@ -6,6 +6,9 @@ from functools import lru_cache
 
 from aiokafka.partitioner import murmur2
 
+LOOK_AGAIN_MS = 30_000
+"""How often a worker looks whether a topic has more partitions now."""
+
 
 @lru_cache(maxsize=65_536)
 def partition_of(key: bytes, partitions: int) -> int:

@@ -5,20 +5,25 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
 from storage.errors import Contended, Fenced, Halted, Importing, Unreachable
 from storage.writer import Held
 from streams.apply import Applier, Outcome
 from streams.broker import EVENTS, READERS, Broker
+from streams.commit import commit
 from streams.errors import IntakeHalted
+from streams.partitions import LOOK_AGAIN_MS
 from streams.record import Record
 
 log = logging.getLogger(__name__)
+
+Assignment = AbstractSet[TopicPartition]
 
 POLL_MS = 200
 RETRY_FIRST, RETRY_MOST = 0.1, 5.0
@@ -45,6 +50,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         self.tell = tell
         """Hears of every committed batch."""
         self.patience = patience
+        self.look_again_ms = LOOK_AGAIN_MS
         self._held: dict[TopicPartition, Held] = {}
         self._assigned: frozenset[int] = frozenset()
         self._stopping = False
@@ -59,9 +65,10 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             session_timeout_ms=self.broker.session_timeout_ms,
-            heartbeat_interval_ms=self.broker.session_timeout_ms // 4,
+            heartbeat_interval_ms=self.broker.heartbeat_ms,
             max_partition_fetch_bytes=4 * 1024 * 1024,
             fetch_max_wait_ms=100,
+            metadata_max_age_ms=self.look_again_ms,
             **self.broker.security,
         )
         self._producer = self.broker.producer()
@@ -97,18 +104,21 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def _turn(self, consumer: AIOKafkaConsumer) -> None:
         polled = await consumer.getmany(timeout_ms=POLL_MS, max_records=self.batch)
+        assignment = consumer.assignment()  # a new object with every rebalance, also when it names the same partitions
         for partition, messages in polled.items():
-            await self._apply(consumer, partition, [_record(message) for message in messages])
+            await self._apply(consumer, assignment, partition, [_record(message) for message in messages])
 
-    async def _apply(self, consumer: AIOKafkaConsumer, partition: TopicPartition, records: Sequence[Record]) -> None:
+    async def _apply(
+        self, consumer: AIOKafkaConsumer, assignment: Assignment, partition: TopicPartition, records: Sequence[Record]
+    ) -> None:
         """Apply and commit, however long the store takes.
 
-        Gives up only when the partition is not ours any more (its new reader starts at the committed
-        offset, and so do we should it come back) or when we stop. The poll has moved past these records,
-        so leaving them for any other reason would lose them.
+        Gives up only when the assignment is gone (whoever has the partition now starts at the committed
+        offset, also if it is us) or when we stop. The poll has moved past these records, so leaving them
+        for any other reason would lose them; and committing them after a rebalance might take an offset back.
         """
         wait = RETRY_FIRST
-        while partition in consumer.assignment() and not self._stopping:
+        while consumer.assignment() is assignment and not self._stopping:
             try:
                 held = await self._take(partition)
                 self.applier.partitions = len(consumer.partitions_for_topic(EVENTS) or ())
@@ -128,7 +138,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
                     continue
                 if self.tell is not None:
                     self.tell(outcome)
-                await self._commit(consumer, partition, records[-1].offset + 1)
+                await self._commit(consumer, assignment, {partition: records[-1].offset + 1})
                 return
 
     async def _take(self, partition: TopicPartition) -> Held:
@@ -150,22 +160,27 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def _produce(self, record: Record) -> asyncio.Future[Any]:
         assert self._producer is not None
+        home = self.applier.home_of(record)
+        if home not in await self._producer.partitions_for(EVENTS):  # it may not have heard yet that the topic grew
+            await self._producer.client.force_metadata_update()
+            if home not in await self._producer.partitions_for(EVENTS):
+                raise UnknownTopicOrPartitionError
         sent: asyncio.Future[Any] = await self._producer.send(
             EVENTS,
             value=record.value,
             key=record.key,
             headers=list(record.headers),
             timestamp_ms=record.timestamp,
-            partition=self.applier.home_of(record),
+            partition=home,
         )
         return sent
 
-    async def _commit(self, consumer: AIOKafkaConsumer, partition: TopicPartition, position: int) -> None:
-        """A commit that fails costs nothing: what is read again is a duplicate."""
-        try:
-            await consumer.commit({partition: position})
-        except KafkaError as error:
-            log.info("offset of %s/%d not committed (%s)", *partition, type(error).__name__)
+    async def _commit(
+        self, consumer: AIOKafkaConsumer, assignment: Assignment, ends: dict[TopicPartition, int]
+    ) -> None:
+        """Commit while it is ours to commit; a stop waits for one try."""
+        while consumer.assignment() is assignment and not await commit(consumer, ends) and not self._stopping:
+            pass
 
     async def _in_thread(self, work: Callable[..., Any], *arguments: Any) -> Any:
         """What comes of the work; while it takes longer than usual, twice as long each time, that is said."""

@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 MOST = 500
 LARGEST = 512 * 1024
 """Bytes of a dead letter's value that is relayed. One that came compressed may be too large for the broker bare."""
+LARGEST_KEY = 16 * 1024
+"""The same of its key: a sound one has 200 characters."""
 IDLE = 0.2
 RETRY = 2.0
 """Seconds to wait: when there was nothing, and after an error."""
@@ -64,7 +66,7 @@ class Relay:
             await asyncio.to_thread(self._sent, rows)
         if letters:  # apart, so that trouble with these holds up no result of a message
             sending = [
-                await producer.send(DEAD_LETTERS, key=letter.key, value=_value(letter), headers=_headers(letter))
+                await producer.send(DEAD_LETTERS, key=_key(letter), value=_value(letter), headers=_headers(letter))
                 for letter in letters
             ]
             await asyncio.gather(*sending)
@@ -90,19 +92,20 @@ class Relay:
             return
 
 
+def _key(letter: Letter) -> bytes | None:
+    return None if letter.key is not None and len(letter.key) > LARGEST_KEY else letter.key
+
+
 def _value(letter: Letter) -> bytes | None:
     """The original value, if the topic is sure to take it; the store keeps it anyway."""
-    value = None if _too_large(letter) else letter.value
-    return b"" if value is None and letter.key is None else value  # aiokafka refuses to send nothing at all
-
-
-def _too_large(letter: Letter) -> bool:
-    return letter.value is not None and len(letter.value) > LARGEST
+    value = None if letter.value is not None and len(letter.value) > LARGEST else letter.value
+    return b"" if value is None and _key(letter) is None else value  # aiokafka refuses to send nothing at all
 
 
 def _headers(letter: Letter) -> list[tuple[str, bytes]]:
     place = f"{letter.incarnation}/{letter.topic}/{letter.partition}/{letter.offset}"
     headers = [("reason", letter.reason.encode()), ("field", letter.field.encode()), ("place", place.encode())]
-    if letter.value is not None and _too_large(letter):
-        headers.append(("left-out", f"{len(letter.value)} bytes; see regulars dead-letters show {place}".encode()))
+    for part, most in ((letter.key, LARGEST_KEY), (letter.value, LARGEST)):
+        if part is not None and len(part) > most:
+            headers.append(("left-out", f"{len(part)} bytes; see regulars dead-letters show {place}".encode()))
     return headers

@@ -30,6 +30,8 @@ from tests.servers import KafkaCluster, Server, environment
 
 HOST = "127.0.0.1"
 KAFKA_CACHE = Path(__file__).resolve().parent.parent / ".regulars" / "kafka"
+DEBIAN = Path("/usr/lib/postgresql")
+"""Where Debian keeps PostgreSQL's programs, off the PATH."""
 
 T = TypeVar("T")
 S = TypeVar("S", Server, KafkaCluster)
@@ -204,8 +206,8 @@ def _accepts(url: str) -> bool:
 
 
 def _postgres_programs() -> Path:
-    """The folder of the newest initdb; Debian keeps it off the PATH."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    """The folder of the newest initdb."""
+    found = sorted(DEBIAN.glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
     on_path = shutil.which("initdb")
     if not found and not on_path:
         raise ServiceMissingError("PostgreSQL's initdb is not here (Debian: apt-get install postgresql)")

@@ -8,12 +8,14 @@ import ssl
 from time import monotonic
 
 import aiosmtplib
-from aiosmtplib import SMTPResponseException
+from aiosmtplib import SMTPResponse, SMTPResponseException
 from msgspec import Struct
 
 from delivery.errors import Ambiguous, Final, Retryable, SendError
 
 START_INPUT = 354
+LAST_LOOK = 0.05
+"""Seconds for an answer that the network has brought already."""
 _LEADING_PERIOD = re.compile(rb"(?m)^\.")
 
 
@@ -118,11 +120,14 @@ class Session:
             raise aiosmtplib.SMTPServerDisconnected("lost before the content")
         protocol.write(content)
         self._in_doubt = True
+        answer = asyncio.ensure_future(protocol.read_response())
         try:
-            reply = await protocol.read_response()
+            reply = await asyncio.shield(answer)
         except asyncio.CancelledError:
-            self._in_doubt = not self._held_back()
-            raise
+            if not await _has_come(answer):
+                self._in_doubt = not self._held_back()
+                raise
+            reply = answer.result()
         if not 200 <= reply.code < 300:
             raise SMTPResponseException(reply.code, "")
         self._in_doubt = False
@@ -155,6 +160,15 @@ class Session:
         if isinstance(transport, asyncio.WriteTransport):
             transport.abort()
         self._client.close()
+
+
+async def _has_come(answer: asyncio.Future[SMTPResponse]) -> bool:
+    """Whether the answer is there though time is up: who stood still finds both when he goes on, the clock first."""
+    try:
+        await asyncio.wait({answer}, timeout=LAST_LOOK)
+        return answer.done()
+    finally:
+        answer.cancel()
 
 
 def _is_about_tls(error: Exception) -> bool:

@@ -19,10 +19,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 from msgspec import Struct
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
+TRIED_OUT, RUN_BY_SHOPS = ("sqlite", "tansu"), ("postgres", "kafka")
+ON_BOTH = [
+    pytest.param(TRIED_OUT, id="sqlite-tansu"),
+    pytest.param(RUN_BY_SHOPS, id="postgres-kafka", marks=pytest.mark.service),
+]
+"""Store and broker."""
 LONG = 90.0
 """Seconds that a command may take on a busy machine before it counts as hanging."""
 

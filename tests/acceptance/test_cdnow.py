@@ -17,12 +17,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.acceptance.kit import ON_BOTH, TRIED_OUT
 from tests.chaos.oracle import Told
 from tests.chaos.setup import Setup, setup
 from tests.chaos.store import Store, held
 from tests.chaos.sums import MEASURES, Sums, counters
 from tests.chaos.trial import drained
 from tests.chaos.worker import Worker, ask
+from tests.services import served
 
 POLICY = "currency: USD\ntime_zone: UTC\n"
 UTC = ZoneInfo("UTC")
@@ -46,9 +48,10 @@ def purchases() -> list[Bought]:
 
 
 @pytest.fixture
-def at() -> Iterator[Setup]:
-    with setup(policy=POLICY) as made:
-        yield made
+def at(request: pytest.FixtureRequest) -> Iterator[Setup]:
+    """SQLite and the embedded broker, unless a test asks for others."""
+    store, broker = getattr(request, "param", TRIED_OUT)
+    yield from served(setup(store, broker, policy=POLICY))
 
 
 @pytest.fixture
@@ -123,6 +126,7 @@ def test_the_whole_history_imported_meets_the_published_figures_and_once_more_ch
     assert before["message"] == before["decision"] == 0
 
 
+@pytest.mark.parametrize("at", ON_BOTH, indirect=True)
 def test_the_topic_and_the_import_come_to_the_same_counters(at: Setup, another: Setup, purchases: list[Bought]) -> None:
     file = written(purchases[:ROWS], at.home)
     assert told(at, "send", str(file))["sent"] == ROWS

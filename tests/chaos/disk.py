@@ -11,6 +11,8 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psycopg
+
 from tests.servers import Server
 from tests.services import ServiceMissingError
 
@@ -50,7 +52,10 @@ def small_disk(size: int) -> Iterator[Path]:
 
 
 async def disk_full(scene: Scene) -> None:
-    """Something fills the disk under the store for some seconds; PostgreSQL's supervisor starts it again if it ends."""
+    """Something fills the disk under the store for some seconds, and every other time PostgreSQL panics.
+
+    Its supervisor starts it again whenever it has ended.
+    """
     disk, kind = scene.setup.disk, "sqlite" if scene.setup.store.startswith("sqlite") else "postgres"
     assert disk is not None
     before = _said(scene, SAYS[kind])
@@ -60,6 +65,8 @@ async def disk_full(scene: Scene) -> None:
         try:
             while time.monotonic() < until:
                 await asyncio.to_thread(_fill, ballast)
+                if scene.setup.postgres is not None and scene.turn % 2 == 0:
+                    await asyncio.to_thread(_use_up_the_log, scene.setup.postgres)
                 await asyncio.sleep(AGAIN)
         finally:
             ballast.unlink()
@@ -75,6 +82,12 @@ def _fill(ballast: Path) -> None:
             with contextlib.suppress(OSError):
                 while True:
                     file.write(bytes(size))
+
+
+def _use_up_the_log(server: Server) -> None:
+    """PostgreSQL panics when its write-ahead log needs a new file and has no room: go through those it has."""
+    with contextlib.suppress(psycopg.OperationalError), psycopg.connect(server.address, autocommit=True) as connection:
+        connection.execute("SELECT pg_logical_emit_message(true, 'chaos', 'x'), pg_switch_wal()")
 
 
 def _said(scene: Scene, words: str) -> int:

@@ -57,6 +57,8 @@ POINTS: dict[str, Point] = {
     ),
     # Acknowledged by the broker, not yet by the agent to Faust.
     "sources": Point("sources", "streams.sources.forward:Forwarder._produce", True, lambda _, wrapped: bool(wrapped)),
+    # Read from the store, not yet produced.
+    "before-relay": Point("relay", "streams.relay:_headers", passes=1),
     # Acknowledged by the broker, still in the store as not relayed.
     "relay": Point("relay", "streams.relay:Relay._sent streams.relay:Relay._relayed", passes=1),
     # Taken from the queue; nothing is said of sending.

@@ -179,8 +179,9 @@ class Load:
 
     def _profile(self, customer: Customer) -> dict[str, Any]:
         data: dict[str, Any] = {"first_name": "Ann", "email": f"{customer.id}@example.com"}
-        if self.chance.random() < 0.1:
-            data["email"] = None
+        if self.chance.random() < 0.3:
+            other = f"{customer.id}.{self.number}@example.com"
+            data["email"] = self.chance.choice((None, other, other, "no address"))
         if self.chance.random() < 0.05:
             data["staff"] = self.chance.random() < 0.5
         return data

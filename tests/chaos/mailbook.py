@@ -64,17 +64,23 @@ def compare(
     results: Mapping[str, Sequence[str]],
     mails: Sequence[Mail],
     deaths: int,
+    parked: bool = False,
 ) -> Post:
-    """`status` by key from the store; `results` by key, the states of the log's `message` events; workers' `deaths`."""
+    """`status` by key from the store; `results` by key, the states of the log's `message` events. `deaths`: how often a
+    worker died.
+
+    `parked`: the shop sets aside what is in doubt, and nothing may arrive twice.
+    """
     post = Post(mails=len(mails))
     arrived = Counter(mail.key for mail in mails)
     post.twice = len(mails) - len(arrived)
     post.doubts = sum(list(states).count("ambiguous") for states in results.values())
     post.mails_unexpected = [f"{mail.key} to {mail.recipient}" for mail in mails if not _expected(mail, owed)]
     for key, owing in owed.items():
+        owing.fates |= {"ambiguous"} if parked else set()
         _one(key, owing, status.get(key, "nowhere"), results.get(key, ()), arrived[key], post)
-    needless = list(_needless(mails))
-    post.mails_needless = needless if len(needless) > deaths * AT_HAND else []
+    needless = [key for key, times in arrived.items() if times > 1] if parked else list(_needless(mails))
+    post.mails_needless = needless if parked or len(needless) > deaths * AT_HAND else []
     return post
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import threading
 import time
 from collections.abc import Coroutine
@@ -32,11 +33,14 @@ OFF = "451 4.3.0 not now"
 class MailServer:
     """To be entered; its orders may come from any thread, and have taken effect when they return."""
 
-    def __init__(self) -> None:
+    def __init__(self, slow: float = 0.0) -> None:
         self.mails: list[Mail] = []
         """In the order of their coming."""
+        self.slow = slow
+        """At most so many seconds pass before a mail is noted, and again before that is said."""
         self.port = 0
         self._mood = WELL
+        self._chance = random.Random(0)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="mail-server", daemon=True)
         self._moved = asyncio.Event()
@@ -92,7 +96,9 @@ class MailServer:
             return OFF
         if self._mood == RESET:
             return await _cut(server)
+        await asyncio.sleep(self.slow * self._chance.random())
         mail = self._noted(envelope)
+        await asyncio.sleep(self.slow * self._chance.random())
         if self._mood == DIE:
             return await _cut(server)
         await self._moody(server)
@@ -146,7 +152,7 @@ class MailServer:
         asyncio.run_coroutine_threadsafe(order, self._loop).result(PATIENCE)
 
 
-class _Conversation(SMTP):  # type: ignore[misc]
+class _Conversation(SMTP):
     """One connection."""
 
     def __init__(self, mail_server: MailServer, standing: set[_Conversation]) -> None:

@@ -36,7 +36,7 @@ from storage.batch import Batch, Loaded
 from storage.many import Many
 from storage.messages import Claimed, Messages
 from streams.apply import Applier
-from streams.reader import Reader
+from streams.reader import Assignment, Reader
 from streams.record import Record
 from streams.sources.forward import Forwarder
 from tests.chaos import failpoints, planted
@@ -54,11 +54,15 @@ def commit_first() -> None:
     apply, commit = Reader._apply, Reader._commit
 
     async def early(
-        self: Reader, consumer: AIOKafkaConsumer, partition: TopicPartition, records: Sequence[Record]
+        self: Reader,
+        consumer: AIOKafkaConsumer,
+        assignment: Assignment,
+        partition: TopicPartition,
+        records: Sequence[Record],
     ) -> None:
-        await commit(self, consumer, partition, records[-1].offset + 1)
+        await commit(self, consumer, assignment, {partition: records[-1].offset + 1})
         await asyncio.sleep(BUSY_STORE)
-        await apply(self, consumer, partition, records)
+        await apply(self, consumer, assignment, partition, records)
 
     Reader._apply = early  # type: ignore[method-assign]
 

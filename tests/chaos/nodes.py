@@ -63,6 +63,17 @@ async def broker_long(scene: Scene) -> None:
         await asyncio.to_thread(cluster.start)
 
 
+async def store_long(scene: Scene) -> None:
+    """PostgreSQL is away for as long: a reader holds a batch and polls no more, and its group lets it go."""
+    server = scene.setup.postgres
+    assert server is not None, "the fault needs --store postgres"
+    await asyncio.to_thread(server.stop)
+    try:
+        await asyncio.sleep(LONG)
+    finally:
+        await asyncio.to_thread(server.start)
+
+
 def _cluster(scene: Scene) -> KafkaCluster:
     assert scene.setup.kafka is not None, "the fault needs --broker kafka or kafka3"
     return scene.setup.kafka

@@ -73,17 +73,18 @@ async def jump(scene: Scene) -> None:
     file = clock_of(scene.setup.home, scene.crew.workers[0].log.stem)
     file.with_suffix(".new").write_text(str(JUMPS[scene.turn % len(JUMPS)]), "utf-8")
     file.with_suffix(".new").rename(file)
+    scene.pauses.append(await _moved(scene))
+    await asyncio.sleep(scene.chance.uniform(*WRONG_FOR))
 
 
-async def moved(scene: Scene) -> float:
-    """Seconds until every partition is applied further than now."""
+async def _moved(scene: Scene) -> float:
+    """Seconds until every partition is applied further than now; the time of a commit says nothing just then."""
     before, began = await asyncio.to_thread(_positions, scene), time.monotonic()
     while any(each <= before.get(place, 0) for place, each in (await asyncio.to_thread(_positions, scene)).items()):
         if time.monotonic() > began + STUCK:
             raise RuntimeError(f"a partition is not applied any more:\n{scene.crew.said()}")
         await asyncio.sleep(LOOKED)
     took = time.monotonic() - began
-    await asyncio.sleep(scene.chance.uniform(*WRONG_FOR))
     if took > STALL:
         scene.problems.append(f"a clock jumped, and a partition stood still for {took:.1f} s")
     return took

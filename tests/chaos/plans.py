@@ -8,7 +8,7 @@ from tests.chaos.trial import Plan
 SMALL, LARGE, NODES = ("sqlite", "tansu"), ("postgres", "kafka"), ("postgres", "kafka3")
 TIMES = {
     "kill": 20,
-    "kill-at": 33,
+    "kill-at": 36,
     "freeze": 6,
     "freeze-inside": 3,
     "broker-restart": 10,
@@ -27,6 +27,7 @@ TIMES = {
     "node-kill": 6,
     "two-nodes": 2,
     "broker-long": 1,
+    "store-long": 1,
     "scale": 4,
     "disk-full": 3,
 }
@@ -40,8 +41,8 @@ MUTANTS = {
     "moody": Plan(*SMALL, "kill", 1, 1, mutant="moody"),
     "clock-blind": Plan(*SMALL, "clock", 1, 2, mutant="clock-blind"),
     "lenient": Plan(*SMALL, "bad-rules", 1, 1, mutant="lenient"),
-    "forgetful-relay": Plan(*SMALL, "kill", 1, 3, mutant="forgetful-relay"),
-    "leaky-dead-letters": Plan(*SMALL, "kill", 1, 4, mutant="leaky-dead-letters"),
+    "forgetful-relay": Plan(*SMALL, "kill-at", 1, 1, mutant="forgetful-relay", point="before-relay"),
+    "leaky-dead-letters": Plan(*SMALL, "kill-at", 1, 1, mutant="leaky-dead-letters", point="before-forward"),
     "smudged-dead-letters": Plan(*SMALL, "kill", 1, 1, mutant="smudged-dead-letters"),
     "mark-first": Plan(*SMALL, "kill", 1, 3, mutant="mark-first", mail=True),
     "no-sending": Plan(*SMALL, "kill-sent", 1, 1, mutant="no-sending", mail=True),
@@ -49,18 +50,20 @@ MUTANTS = {
 }
 """SQLite locks the whole store, so that only PostgreSQL needs the fence against a transaction under way."""
 QUICK = [
-    Plan(*SMALL, "kill", 1, 4),
-    Plan(*SMALL, "kill-at", 2, 8, load="messy"),
+    Plan(*SMALL, "kill-at", 2, 9, load="messy"),
     MUTANTS["no-fence"],
+    Plan(*SMALL, "kill", 1, 4),
     MUTANTS["commit-first"],
     MUTANTS["no-inbox"],
     MUTANTS["last-wins"],
     MUTANTS["lenient"],
-    Plan(*SMALL, "kill", 1, 3, mutant="moody,leaky-dead-letters,forgetful-relay"),
+    Plan(*SMALL, "kill-at", 1, 1, mutant="moody,forgetful-relay,smudged-dead-letters", point="before-relay"),
+    MUTANTS["leaky-dead-letters"],
     Plan("postgres", "tansu", "freeze", 2, 1),
+    Plan(*LARGE, "kill", 2, 2),
     Plan(*SMALL, "kill-sent", 2, 1, mail=True),
 ]
-"""The slice for every change."""
+"""The slice for every change; the longest first."""
 ALONE = {"kill", "kill-at", "node-kill", "two-nodes", "scale"}
 """Faults that take other brokers, or another number of workers, than the rest."""
 BOTH = ("freeze", "freeze-inside", "import", "lock-store", "clock", "bad-rules", *sorted(NEEDS_MAIL))
@@ -69,6 +72,11 @@ FULL = [
     *(Plan(*LARGE, fault, 2, TIMES[fault]) for fault in TIMES if fault not in ALONE),
     *(Plan(*SMALL, fault, 2, TIMES[fault]) for fault in BOTH),
     *(Plan(*where, "kill", 2, 10, mail=True) for where in (LARGE, SMALL)),
+    *(
+        Plan(*where, fault, 2, 3, mail=True, park=True)
+        for where in (LARGE, SMALL)
+        for fault in ("kill-sent", "smtp-cut")
+    ),
     *(Plan(*where, "kill", 2, 10, load="messy") for where in (LARGE, SMALL)),
     *(Plan(*where, "kill-at", 2, TIMES["kill-at"], mail=True) for where in (LARGE, SMALL)),
     *(Plan(*where, "kill", workers, TIMES["kill"]) for where in (LARGE, SMALL) for workers in (1, 2)),

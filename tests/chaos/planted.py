@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
 import sys
@@ -12,7 +11,6 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, cast
 
-from aiokafka import AIOKafkaProducer
 from msgspec.structs import replace
 from sqlalchemy import Connection, text
 
@@ -27,11 +25,10 @@ from rules.ruleset import RuleSet
 from storage import batch, intake
 from storage.batch import DeadLetter
 from storage.clock import StoreClock
+from storage.outbox import Letter, Outgoing
 from streams.apply import Applier
 from streams.relay import Relay
 
-SLOW_BROKER = 1.0
-"""Seconds a broker may take to acknowledge."""
 CLOCK = "CLOCK"
 """The variable that names the file with the seconds by which the worker's clock is wrong."""
 WIDTH = 100
@@ -88,21 +85,15 @@ def lenient() -> None:
 
 def forgetful_relay() -> None:
     """Promise 1: what is to be relayed is taken out of the store before the broker has it."""
-    relayed, sent = Relay._relayed, Relay._sent
+    waiting = Relay._waiting
 
-    async def relay(self: Relay, producer: AIOKafkaProducer) -> int:
-        rows, letters = await asyncio.to_thread(self._waiting)
-        await asyncio.to_thread(sent, self, rows)
-        await asyncio.to_thread(relayed, self, letters)
-        await asyncio.sleep(SLOW_BROKER)
-        self._waiting = lambda: (rows, letters)  # type: ignore[method-assign]
-        try:
-            return await sound(self, producer)
-        finally:
-            del self._waiting
+    def taken(self: Relay) -> tuple[list[Outgoing], list[Letter]]:
+        rows, letters = waiting(self)
+        self._sent(rows)
+        self._relayed(letters)
+        return rows, letters
 
-    sound = Relay.relay
-    Relay.relay = relay  # type: ignore[method-assign]
+    Relay._waiting = taken  # type: ignore[method-assign]
 
 
 def leaky_dead_letters() -> None:

@@ -56,7 +56,7 @@ class Person:
         """What becomes of a queued email when delivery looks at the customer for the last time."""
         if self.suppressed or (marketing and not (self.consent and self.consent[1])):
             return "cancelled"
-        return "sent" if self.address else "failed"
+        return "sent" if "@" in self.address else "failed"
 
 
 def decide(person: Person, kind: str, data: dict[str, Any], time: datetime, at: datetime) -> Iterator[Decision]:

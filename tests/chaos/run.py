@@ -42,6 +42,7 @@ COLUMNS: dict[str, Callable[[Report], Any]] = {
     "in doubt": lambda r: r.verdict.doubts,
     "mails −": lambda r: r.verdict.mails_missing,
     "mails +": lambda r: r.verdict.mails_unexpected,
+    "slowest": lambda r: _seconds(r.verdict.slowest_mail if r.verdict.mails else None),
     "uncounted": lambda r: r.verdict.mails_uncounted,
     "redelivered": lambda r: r.redelivered,
     "ended": lambda r: r.ended,
@@ -49,11 +50,13 @@ COLUMNS: dict[str, Callable[[Report], Any]] = {
     "p95": lambda r: _seconds(r.struck.quantile(0.95)),
     "took": lambda r: _seconds(r.seconds),
 }
+OF_MAIL = {"mails", "again", "in doubt", "mails −", "mails +", "slowest", "uncounted"}
+"""Columns that say something only where mail is delivered."""
 
 AT_ONCE = 3
 """Trials at a time: each mostly waits for its broker to notice that a worker is gone."""
 
-console = Console(width=200)
+console = Console(width=240)
 
 
 def main() -> int:
@@ -90,6 +93,7 @@ def _plans(arguments: argparse.Namespace) -> list[Plan]:
             times=arguments.times or each.times,
             workers=arguments.workers or each.workers,
             mail=arguments.mail or each.mail,
+            park=arguments.park or each.park,
             load=arguments.load or each.load,
         )
         for each in chosen
@@ -115,6 +119,8 @@ def _faults(report: Report) -> list[str]:
     """Why the run as a whole is bad, for one trial of it."""
     mutants = report.plan.mutant.split(",") if report.plan.mutant else []
     missed = [(mutant, name) for mutant in mutants for name in CAUGHT_AS[mutant] if name not in report.verdict.wrong]
+    if mutants and report.struck.stuck:
+        return [f"{report.plan.mutant}: proves nothing, its workers were stuck"]
     if mutants:
         return [f"{mutant}: the harness would not notice, nothing was {name}" for mutant, name in missed]
     figures = ", ".join(f"{name} {value:,}" for name, value in report.verdict.wrong.items())
@@ -123,33 +129,38 @@ def _faults(report: Report) -> list[str]:
 
 def _print(reports: list[Report], faults: list[str]) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in COLUMNS:
-        table.add_column(title, justify="left" if title in ("fault", "store", "broker") else "right")
+    mailed = any(report.verdict.mails for report in reports)
+    titles = [title for title in COLUMNS if mailed or title not in OF_MAIL]
+    for title in titles:
+        left = title in ("fault", "store", "broker")
+        table.add_column(title, justify="left" if left else "right", no_wrap=True, overflow="fold")
     for report in reports:
-        table.add_row(*[f"{value:,}" if isinstance(value, int) else value for value in _row(report).values()])
+        values = [COLUMNS[title](report) for title in titles]
+        table.add_row(*[f"{value:,}" if isinstance(value, int) else value for value in values])
     console.print(table)
     for report in reports:
         for example in report.verdict.examples if not report.plan.mutant else ():
             console.print(f"  {example}", markup=False, highlight=False)
         if hits := report.struck.hits:
-            console.print("  died at " + ", ".join(f"{name} {times}" for name, times in hits.items()))
+            places = ", ".join(f"{name} {times}" for name, times in hits.items())
+            console.print(f"  {_named(report.plan)}: died at {places}", markup=False, highlight=False)
     for fault in faults:
         console.print(f"wrong: {fault}", style="bold red", markup=False, highlight=False)
     if not faults:
-        mutants = [mutant for report in reports for mutant in report.plan.mutant.split(",") if mutant]
-        caught = [f"{mutant} (promise {promise(mutant)})" for mutant in mutants]
+        caught = [_caught(mutant, report) for report in reports for mutant in report.plan.mutant.split(",") if mutant]
         sound = any(not report.plan.mutant for report in reports)
         console.print("Nothing lost, nothing twice." if sound else "", end=" ")
         console.print(f"Caught: {', '.join(caught)}." if caught else "")
 
 
+def _caught(mutant: str, report: Report) -> str:
+    figures = ", ".join(f"{name} {report.verdict.wrong[name]:,}" for name in CAUGHT_AS[mutant])
+    return f"{mutant} (promise {promise(mutant)}: {figures})"
+
+
 def _named(plan: Plan) -> str:
     parts = (plan.fault, "messy" if plan.load == "messy" else "", f"mutant {plan.mutant}" if plan.mutant else "")
     return ", ".join(filter(None, parts))
-
-
-def _row(report: Report) -> dict[str, Any]:
-    return {title: value(report) for title, value in COLUMNS.items()}
 
 
 def _seconds(value: float | None) -> str:
@@ -186,6 +197,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--mutant", choices=tuple(CAUGHT_AS), help="only this one")
     parser.add_argument("--load", choices=tuple(LOADS), help="messy: out of order, and much of it again")
     parser.add_argument("--mail", action="store_true", help="the workers deliver, too")
+    parser.add_argument("--park", action="store_true", help="they set aside what is in doubt")
     parser.add_argument("--no-mutants", action="store_true", help="only the product")
     parser.add_argument("--quick", action="store_true", help="a slice for every change")
     parser.add_argument("--full", action="store_true", help="every fault, on the stores and brokers it concerns")

@@ -75,6 +75,8 @@ class Held:
     decided: Counter[tuple[str, str, str]]
     status: dict[str, str]
     """Key of a message → where it stands."""
+    slowest: float
+    """The longest from an event to the end of its message, seconds."""
     backwards: list[str]
     """Customers whose events are not in the order of their stamps."""
 
@@ -120,6 +122,7 @@ def held(store: Store, incarnation: str) -> Held:
         {(row[0], row[1], row[2]): int(row[3]) for row in sums if row[3]},
         Counter({(row[0], row[1], row[2]): row[3] for row in decided}),
         {row[0]: row[1] for row in store.rows("SELECT key, status FROM message")},
+        int(store.rows("SELECT COALESCE(MAX(done_at - created_at), 0) FROM message")[0][0]) / 1_000_000,
         [row[0] for row in store.rows(_BACKWARDS)],
     )
 

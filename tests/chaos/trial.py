@@ -32,8 +32,8 @@ QUIET = 2.0
 """Seconds without a batch that mean there is nothing left."""
 SETTINGS = {"REGULARS_BATCH_SIZE": "10"}
 """Many small transactions: many moments to be killed in."""
-
-
+SLOW_MAIL = 0.3
+"""Seconds that a mail takes twice, at most: most of the time some are on their way."""
 LOADS = {"orderly": Load, "messy": Messy}
 
 
@@ -51,8 +51,12 @@ class Plan:
     mutant: str = ""
     mail: bool = False
     """Whether the workers deliver, too."""
+    park: bool = False
+    """Whether they set aside what is in doubt."""
     load: str = "orderly"
     """One of `LOADS`."""
+    point: str = ""
+    """The only failpoint of `kill-at`; empty: all of them in turn."""
 
     @property
     def mutants(self) -> str:
@@ -86,7 +90,7 @@ def run(plan: Plan) -> Report:
     """A new broker, a new store, and the whole trial on them."""
     began = time.monotonic()
     proxied, small = plan.fault in PROXIED, plan.fault in SMALL_DISK
-    with setup(plan.store, plan.broker, proxied=proxied, small=small) as at, MailServer() as mail:
+    with setup(plan.store, plan.broker, proxied=proxied, small=small) as at, MailServer(SLOW_MAIL) as mail:
         report = asyncio.run(_trial(plan, at, mail if plan.mail or plan.fault in NEEDS_MAIL else None))
         report.problems += _verify(at)
         if not report.good and not plan.mutant:
@@ -101,11 +105,11 @@ async def _trial(plan: Plan, at: Setup, mail: MailServer | None) -> Report:
     store, chance = Store(at.direct or at.store), random.Random(plan.seed)
     crew, historian = _crew(plan, at, mail), Historian(at, plan.seed)
     producer = Producer(at, LOADS[plan.load](plan.seed, at.partitions), plan.rate)
-    scene = Scene(at, crew, store, chance, historian, mail)
+    scene = Scene(at, crew, store, chance, historian, mail, plan.point)
     try:
         async with crew.tended():
             producing = asyncio.create_task(producer.run())
-            struck = await strike(plan.fault, scene, plan.times)
+            struck = await _struck(plan, scene)
             producer.stop()
             await producing
             if not await drained(at, store, mail is not None):
@@ -125,17 +129,28 @@ async def _trial(plan: Plan, at: Setup, mail: MailServer | None) -> Report:
     verdict = judge(expected, found, await relayed(at))
     if mail is not None:
         deaths = len(crew.ended) + (struck.times if plan.fault.startswith("kill") else 0)
-        judge_mail(expected, found, mail.mails, deaths, verdict)
+        judge_mail(expected, found, mail.mails, deaths, plan.park, verdict)
     if plan.load == "messy":
         scene.problems += order_matters(at, expected.applied, chance)
-    redelivered = expected.repeated - producer.ledger.repeated
+    redelivered = max(0, expected.repeated - producer.ledger.repeated)
     return Report(plan, struck, producer.ledger, verdict, redelivered, problems=scene.problems, ended=len(crew.ended))
+
+
+async def _struck(plan: Plan, scene: Scene) -> Struck:
+    """What the faults came to. Workers that are stuck are a problem of this trial, and it is judged all the same."""
+    try:
+        return await strike(plan.fault, scene, plan.times)
+    except RuntimeError as stuck:
+        scene.problems.append(str(stuck).partition("\n")[0].removesuffix(":"))
+        return Struck(times=scene.turn, stuck=True)
 
 
 def _crew(plan: Plan, at: Setup, mail: MailServer | None) -> Crew:
     if mail is None:
         return Crew(at, plan.workers, plan.mutants, **SETTINGS)
     settings = SETTINGS | mailfaults.SETTINGS | {"REGULARS_SMTP": mail.url}
+    if plan.park:
+        settings["REGULARS_AMBIGUOUS"] = "park"
     return Crew(at, plan.workers, plan.mutants, (*ROLES, "delivery"), **settings)
 
 

@@ -49,6 +49,8 @@ class Verdict:
     mails_needless: int = 0
     fates: int = 0
     results: int = 0
+    slowest_mail: float = 0.0
+    """Seconds from the event to the mark; no fault."""
     examples: list[str] = field(default_factory=list)
 
     @property
@@ -80,9 +82,12 @@ def judge(expected: Expected, held: Held, relayed: Collection[tuple[str, int, in
     return verdict
 
 
-def judge_mail(expected: Expected, held: Held, mails: Sequence[Mail], deaths: int, verdict: Verdict) -> None:
-    """Add what became of the messages. `deaths`: how often a worker died."""
-    post = compare(expected.owed, held.status, held.results, mails, deaths)
+def judge_mail(
+    expected: Expected, held: Held, mails: Sequence[Mail], deaths: int, parked: bool, verdict: Verdict
+) -> None:
+    """Add what became of the messages; see `mailbook.compare`."""
+    post = compare(expected.owed, held.status, held.results, mails, deaths, parked)
+    verdict.slowest_mail = held.slowest
     for name, value in vars(post).items():
         kind = name.replace("_", " ")
         setattr(verdict, name, value if isinstance(value, int) else verdict.note(kind, value))

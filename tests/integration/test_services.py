@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
+import textwrap
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -17,7 +22,10 @@ from deploy.kafka.cluster import brokers, live
 from streams.broker import EVENTS, connect, parse
 from tests import services
 from tests.chaos.proxy import ThreadedProxy
+from tests.conftest import SERVICES
 from tests.servers import KafkaCluster, Server
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def plain(url: str) -> str:
@@ -179,6 +187,88 @@ def test_a_missing_service_skips_at_home(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.delenv("CI", raising=False)
     with pytest.raises(pytest.skip.Exception, match="no such program"):
         next(services.served(absent()))
+
+
+SKIPPING = """
+import pytest
+from pathlib import Path
+
+@pytest.mark.skip(reason="because")
+def test_marked(): ...
+
+@pytest.mark.skipif(True, reason="because")
+def test_on_condition(): ...
+
+def test_within():
+    pytest.skip("because")
+
+@pytest.fixture
+def skips():
+    pytest.importorskip("no_such_module")
+
+def test_in_a_fixture(skips): ...
+
+@pytest.mark.xfail(reason="known")
+def test_known():
+    raise ValueError
+
+def test_good(): ...
+"""
+WHOLE_FILE = "import pytest\npytest.importorskip('no_such_module')\ndef test_nothing(): ..."
+
+
+def pytest_on(folder: Path, content: str, **more: str) -> tuple[int, str]:
+    """A pytest of its own on one file, with our fixtures and hooks: its exit code and what it said."""
+    (folder / "test_it.py").write_text(content)
+    (folder / "pytest.ini").write_text("[pytest]\nmarkers = service: x\n")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("CI", "PYTEST"))}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.conftest", "-p", "no:cacheprovider", "--rootdir", "."]
+    done = subprocess.run(
+        [*command, "test_it.py"],
+        cwd=folder,
+        env=kept | {"PYTHONPATH": str(ROOT)} | more,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_whatever_is_skipped_at_home_has_failed_in_ci(tmp_path: Path) -> None:
+    code, said = pytest_on(tmp_path, SKIPPING)
+    assert (code, "1 passed, 4 skipped, 1 xfailed" in said) == (0, True), said
+    code, said = pytest_on(tmp_path, SKIPPING, CI="true")
+    assert code == 1
+    assert "1 xfailed" in said
+    assert "1 passed" in said
+    assert "skipped" not in said.splitlines()[-1]
+    assert said.count("in CI nothing may be skipped") >= 4
+
+
+def test_a_file_that_skips_itself_as_a_whole_stops_ci(tmp_path: Path) -> None:
+    assert pytest_on(tmp_path, WHOLE_FILE)[0] == 5  # nothing ran
+    code, said = pytest_on(tmp_path, WHOLE_FILE, CI="true")
+    assert code == 2
+    assert "in CI nothing may be skipped" in said
+
+
+@pytest.mark.parametrize("fixture", sorted(SERVICES))
+def test_without_its_programs_no_service_is_passed_over_in_ci(tmp_path: Path, fixture: str) -> None:
+    """No Java, no PostgreSQL and no Kafka on this machine: a path without programs, and folders without theirs."""
+    content = f"""
+        import pathlib
+        from tests import services
+
+        services.DEBIAN = pathlib.Path("nowhere")
+
+        def test_it({fixture}): ...
+    """
+    code, said = pytest_on(tmp_path, textwrap.dedent(content), PATH=str(tmp_path))
+    assert (code, "1 skipped" in said) == (0, True), said
+    code, said = pytest_on(tmp_path, textwrap.dedent(content), PATH=str(tmp_path), CI="true")
+    assert code == 1
+    assert "in CI no service may be missing" in said
 
 
 def test_a_missing_service_fails_in_ci(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -241,6 +242,39 @@ def test_a_slow_owner_of_another_partition_is_left_in_peace(fresh_postgres: str)
             write_everything(opened)
             assert taker.take(TOPIC, 1).epoch == theirs.epoch + 1
         assert counts(store)["customer"] == 1
+    store.close()
+
+
+def test_a_stranger_who_holds_a_table_is_waited_for_and_only_the_old_owner_is_ended(fresh_postgres: str) -> None:
+    store = Store(fresh_postgres)
+    store.migrate()
+
+    def work(writer: Writer, held: Held) -> None:
+        with writer.batch(held, 5, NOW) as opened:
+            write_everything(opened)
+
+    def waits() -> bool:
+        with store.read() as connection:
+            waiting = text("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+            return bool(connection.execute(waiting).scalar_one())
+
+    with another(store) as old, another(store) as new, ThreadPoolExecutor(2) as threads:
+        held = old.take(TOPIC, 0)
+        with store.engine.connect() as stranger:
+            stranger.execute(text("LOCK TABLE customer IN ACCESS EXCLUSIVE MODE"))
+            owner = threads.submit(work, old, held)
+            deadline = time.monotonic() + 30
+            while not waits() and time.monotonic() < deadline:
+                time.sleep(0.02)
+            successor = threads.submit(work, new, new.take(TOPIC, 0))
+            with pytest.raises(Unreachable):
+                owner.result(30)
+            with pytest.raises(TimeoutError):
+                successor.result(1)
+            assert stranger.execute(text("SELECT 1")).scalar_one() == 1
+            stranger.rollback()
+        successor.result(30)
+    assert counts(store)["customer"] == 1
     store.close()
 
 

@@ -124,6 +124,18 @@ async def test_records_that_retention_took_away_are_no_lag(kafka_broker: str) ->
         await admin.close()
 
 
+@pytest.mark.parametrize("topic", [EVENTS, DEAD_LETTERS])
+@pytest.mark.parametrize("wrong_by", [3 * 3600, -30 * 86_400], ids=["ahead", "behind"])
+async def test_a_worker_whose_clock_is_wrong_can_still_produce_and_retention_spares_it(
+    kafka_broker: str, topic: str, wrong_by: int
+) -> None:
+    shop = await empty(kafka_broker, embedded=False)
+    stamp = round((time.time() + wrong_by) * 1_000)
+    await produce(shop, b"x", key=b"k", partition=0, topic=topic, timestamp_ms=stamp)
+    [record] = await read(shop, topic, 1)
+    assert abs(record.timestamp / 1_000 - time.time()) < 60
+
+
 # The relay
 
 

@@ -1,4 +1,4 @@
-"""snapshots: what events that were let go came to, and where a replay begins"""
+"""snapshots: what events that were let go came to, and where a replay begins; leases need no time"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -30,3 +30,4 @@ def upgrade() -> None:
         sa.Column("state", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("customer", "key"),
     )
+    op.drop_column("message", "lease_until")

@@ -17,6 +17,7 @@ from retention.decode import decode
 from tests.bench.conditions import TYPICAL
 from tests.bench.contest import Stopwatch, Timed
 from tests.bench.events import make
+from tests.bench.poison import Poison, Slow
 from tests.bench.regulars import shipped_rules
 from tests.bench.report import Report, Row, print_table, this_machine
 
@@ -45,6 +46,9 @@ def test_every_contestant_takes_every_event_and_the_json_has_all_rows() -> None:
     assert report.conditions is not None
     assert set(report.conditions.nanoseconds) == set(TYPICAL)
     assert 0.2 < report.conditions.held < 0.8, "conditions that always or never hold measure little"
+    assert report.poison is not None
+    assert report.poison.records > 200
+    assert len(report.poison.slowest) == 3
     assert all(0 < row.events < 400 for row in report.rows.values()), "warm-up events are not timed"
 
 
@@ -91,3 +95,12 @@ def test_the_table_names_every_row_and_compares_it() -> None:
     assert any("the bare limit" in line and "1.00" in line for line in lines)
     assert any("Regulars, end to end" in line and "0.50" in line for line in lines)
     assert "Each row is the best of 2 runs." in shown.getvalue()
+
+
+def test_the_slowest_nasty_records_are_told_beside_an_ordinary_one() -> None:
+    slow = Slow("brackets", "events", 262_144, 12.34)
+    report = Report.of({}, this_machine(), 1, 1, 1, 1, Poison(244, Slow("a purchase", "events", 166, 0.5), [slow]))
+    shown = io.StringIO()
+    print_table(report, Console(file=shown, width=118))
+    assert "a purchase takes 0.5 ms" in shown.getvalue()
+    assert "12.3 ms  brackets, 262,144 bytes on events" in shown.getvalue()

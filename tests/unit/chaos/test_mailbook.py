@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 
@@ -64,6 +65,14 @@ def test_what_was_known_to_have_arrived_arrives_again_only_by_a_death() -> None:
     assert wrong(post("sent", ["ambiguous"] * (AT_HAND + 1) + ["sent"], many, deaths=1)) == {"mails_needless"}
 
 
+def test_a_shop_that_parks_what_is_in_doubt_never_sends_twice() -> None:
+    owed = {"k": Owed("anna", True, {"sent"}, {ANNA})}
+    parked = compare(owed, {"k": "ambiguous"}, {"k": ["ambiguous"]}, arrived(False), deaths=1, parked=True)
+    assert not wrong(parked)
+    again = compare(owed, {"k": "sent"}, {"k": ["ambiguous", "sent"]}, arrived(False, True), deaths=1, parked=True)
+    assert wrong(again) == {"mails_needless"}
+
+
 @pytest.mark.parametrize("status", ["queued", "claimed", "sending", "nowhere", "failed", "cancelled"])
 def test_a_message_ends_as_its_customer_explains(status: str) -> None:
     assert "fates" in wrong(post(status, [status], []))
@@ -85,7 +94,7 @@ def test_the_same_key_under_another_message_id_is_noticed() -> None:
 
 def test_a_person_who_changes_their_mind_explains_either_end() -> None:
     person = Person()
-    told = [
+    told: list[tuple[str, dict[str, Any]]] = [
         ("profile", {"email": ANNA}),
         ("consent", {"channel": "email", "state": "granted"}),
         ("consent", {"channel": "email", "state": "denied"}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -54,6 +55,19 @@ async def test_it_misbehaves_until_told_otherwise(
     server.become(WELL)
     await channel.send(OUTGOING)
     assert server.mails[-1].answered
+
+
+async def test_who_stood_still_past_his_time_still_reads_the_answer_that_came(
+    server: MailServer, channel: Channel
+) -> None:
+    server.slow = 0.2
+    async with asyncio.timeout(TIMEOUT):
+        sending = asyncio.create_task(channel.send(OUTGOING))
+        while not server.mails:  # noqa: ASYNC110 - in another thread
+            await asyncio.sleep(0.001)
+    time.sleep(2 * TIMEOUT)  # noqa: ASYNC251 - it is what is tried
+    await sending
+    assert [mail.answered for mail in server.mails] == [True]
 
 
 async def test_a_mail_whose_answer_hangs_was_taken(server: MailServer, channel: Channel) -> None:

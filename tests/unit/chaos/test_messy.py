@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections import Counter
+from collections.abc import Iterable
 
 import pytest
 
-from tests.chaos.load import Emit
-from tests.chaos.messy import WINDOW, Messy, on_events
+from tests.chaos.load import Emit, Load
+from tests.chaos.messy import Messy, on_events
 
 NOW = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
 MANY = 6_000
@@ -44,18 +44,24 @@ def test_a_fifth_is_told_again_some_of_it_long_after_and_by_another_way(stream: 
     assert sum(len(each) == 2 for each in ways.values()) > 50
 
 
-def test_returns_and_amendments_come_before_their_purchases(stream: list[Emit]) -> None:
-    early, bought = Counter[str](), set[str]()
+def test_returns_come_before_their_purchases_as_they_never_do_in_an_orderly_shop(stream: list[Emit]) -> None:
+    load = Load(3, 4)
+    assert early_returns(load.next(NOW) for _ in range(MANY)) == 0
+    assert early_returns(stream) > 20
+
+
+def early_returns(stream: Iterable[Emit]) -> int:
+    """Returns of orders that nobody has bought yet."""
+    early, bought = 0, set[str]()
     for emit in stream:
         if emit.poison is None and emit.value is not None:
             event = json.loads(emit.value)
             data = event.get("data", event)
-            if "order_id" in data and "return_id" in data and data["order_id"] not in bought:
-                early["return"] += 1
+            if "return_id" in data:
+                early += "order_id" in data and data["order_id"] not in bought
             elif "order_id" in data and "total" in data:
                 bought.add(data["order_id"])
-    assert early["return"] > 50
-    assert WINDOW < MANY
+    return early
 
 
 def test_a_bare_record_and_its_event_hold_the_same_bytes() -> None:

@@ -56,6 +56,15 @@ def test_a_quarter_megabyte_of_backslashes_is_looked_at_in_one_pass() -> None:
     assert check_bytes(b"\\" * 262_000) is not None
 
 
+@pytest.mark.parametrize(
+    "flood", [[("x", b"y" * 262_144)], [("x" * 262_145, None)], [(f"x{n}", b"y" * 10) for n in range(20_000)]]
+)
+def test_headers_are_bounded_as_the_event_is(flood) -> None:
+    """A record may have to be produced again as it is: to the partition where it belongs."""
+    assert why(record(), headers=flood) == ("too-large", "")
+    assert taken(record(), headers=[("x", b"y" * 262_000)]).amount == 89000
+
+
 def test_of_a_key_said_twice_the_last_one_counts() -> None:
     assert taken(record('{"order_id":"o","total":1,"total":2}')).amount == 200
 

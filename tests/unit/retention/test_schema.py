@@ -150,6 +150,7 @@ def test_the_page_lists_every_reason_in_the_words_of_the_code() -> None:
 def test_the_page_names_the_limits_of_the_code_and_the_internal_types() -> None:
     limits = {row[0]: row[1] for row in TABLES["Limits"]}
     assert limits["an event"] == f"{decode.MAX_BYTES // 1024} KiB"
+    assert limits["the headers of a record"] == limits["an event"]
     assert limits["items of an event"] == f"{MAX_ITEMS:,}"
     assert limits["customer id, id, source"] == f"{decode.MAX_KEY} characters"
     assert limits["time ahead of the clock"] == f"{decode.AHEAD // 3_600_000_000} hours"

@@ -70,6 +70,37 @@ def test_two_thousand_orders_over_five_years_fit_sixteen_kib() -> None:
     assert len(state.encode(desk.anna)) <= 16 * 1024
 
 
+def test_a_customer_about_whom_everything_is_known_fits_sixteen_kib() -> None:
+    """As full as a shop makes one: an order on each of 400 days, 20 years, 32 categories of 50 Thai letters, 60 rules.
+
+    It is no hard limit: categories may be longer, and nobody counts the topics of consents. More bytes only cost time.
+    """
+    now = at("2026-03-01 10:00")
+    profile: dict[str, object] = dict.fromkeys(("first_name", "last_name", "email"), "ช" * 20)
+    profile["tags"] = [f"tag-{number}" for number in range(10)]
+    profile["attributes"] = {f"attribute-{number}": f"some value {number}" for number in range(20)}
+    customer = Customer(
+        seq=50_000,
+        at=now,
+        orders=2_000,
+        orders_ever=2_500,
+        gross=10**14,
+        refunds=10**13,
+        first_order_at=now,
+        last_order_at=now,
+        last_event_at=now,
+        months={24_000 + number: 100 for number in range(240)},
+        days={20_000 + number: [300, 10**10] for number in range(400)},
+        categories={"ช" * 50 + str(number): 100_000 for number in range(32)},
+        profile=profile,
+        profile_at=dict.fromkeys((*profile, "locale", "time_zone", "country", "birth_date", "staff"), now),
+        consents={f"email/topic-{number}": [True, now] for number in range(12)},
+        suppressed={"sms": "bounced"},
+        entries={f"a-rule-with-a-name-{number}": [200, now, 2026] for number in range(60)},
+    )
+    assert 14 * 1024 < len(state.encode(customer)) <= 16 * 1024
+
+
 def test_an_order_comes_back_with_everything_said_about_it() -> None:
     desk = Desk()
     desk.fold(bought("o-1", 5, 500, {"tea": 2, "cup": 1}), returned("o-1", 6, 120, items={"tea": 1}))

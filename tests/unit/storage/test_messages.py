@@ -148,7 +148,6 @@ def test_a_message_cannot_be_sent_before_sending_was_said(store: Store, messages
     add_message(store, "m-1")
     claimed = claim_one(messages)
     assert not messages.mark_sent(claimed, NOW)
-    assert not messages.retry(claimed, NOW, "smtp-450")
     assert results(store) == []
 
 
@@ -169,6 +168,12 @@ def test_a_retry_waits_and_reports_nothing(store: Store, messages: Messages) -> 
     assert again.attempts == 1
     assert rows(store)["m-1"]["error"] == "smtp-450"
     assert results(store) == []
+
+
+def test_what_did_not_even_begin_may_be_put_off_too(store: Store, messages: Messages) -> None:
+    add_message(store, "m-1")
+    assert messages.retry(claim_one(messages), NOW + MINUTE, "not-begun")
+    assert claim_one(messages, NOW + MINUTE).attempts == 0
 
 
 def test_an_abandoned_claim_is_queued_again_and_its_token_is_worth_nothing(store: Store, messages: Messages) -> None:

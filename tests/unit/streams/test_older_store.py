@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,7 +28,8 @@ from streams.apply import DAY
 from tests.unit.storage.kit import BOTH
 from tests.unit.streams.kit import NOW, Shop, event, shop_on
 
-OLDER = Path(__file__).resolve().parents[1] / "storage" / "older"
+ROOT = Path(__file__).resolve().parents[3]
+OLDER = ROOT / "tests" / "unit" / "storage" / "older"
 TABLES = [
     "meta",
     "alembic_version",
@@ -81,6 +84,25 @@ def test_migrating_keeps_every_row_of_every_table(older: Store) -> None:
     after = {table: rows(older, table) for table in TABLES}
     assert after.pop("alembic_version") != before.pop("alembic_version")
     assert after == before
+
+
+MIGRATE = "import sys; from storage.store import Store; sys.stdin.read(1); Store(sys.argv[1]).migrate()"
+
+
+def test_several_processes_may_bring_it_up_to_date_at_once(older: Store) -> None:
+    command = [sys.executable, "-c", MIGRATE, older.url.render_as_string(hide_password=False)]
+    running = [
+        subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)
+    ]
+    for process in running:
+        assert process.stdin is not None
+        process.stdin.write("!")
+        process.stdin.flush()
+    said = [process.communicate(timeout=60)[1] for process in running]
+    assert [process.returncode for process in running] == [0] * 3, said
+    assert older.current()
+    with shop_on(older) as shop:
+        assert found_different(shop) == []
 
 
 def test_its_counters_are_what_its_log_says(older: Store) -> None:

@@ -36,10 +36,14 @@ class FakeConsumer:
         self.polls: list[dict[TopicPartition, list[Any]]] = []
         self.committed: dict[TopicPartition, int] = {}
         self.refuse: list[KafkaError] = []
-        self.assigned = {P0, P1}
+        self.assigned = frozenset({P0, P1})
 
-    def assignment(self) -> set[TopicPartition]:
-        return set(self.assigned)
+    def assignment(self) -> frozenset[TopicPartition]:
+        return self.assigned
+
+    def rebalance(self, *partitions: TopicPartition) -> None:
+        """A new assignment, be it of the same partitions."""
+        self.assigned = frozenset(list(partitions))
 
     def partitions_for_topic(self, topic: str) -> None:
         return None
@@ -131,13 +135,15 @@ async def test_what_was_polled_is_applied_and_then_committed(stand: Stand) -> No
     assert sum(outcome.applied for outcome in stand.told) == 3
 
 
-@pytest.mark.parametrize("error", [CommitFailedError(), UnknownError()])
-async def test_a_commit_that_fails_skips_nothing_of_the_other_partitions(stand: Stand, error: KafkaError) -> None:
+@pytest.mark.parametrize(("error", "first"), [(CommitFailedError(), {}), (UnknownError(), {P0: 1})])
+async def test_a_commit_that_fails_skips_nothing_of_the_other_partitions(
+    stand: Stand, error: KafkaError, first: dict[TopicPartition, int]
+) -> None:
     """The consumer's position is past all that was polled: what is skipped now is never read again."""
     stand.consumer.refuse.append(error)
     await stand.turn(p0=polled(P0, event("1")), p1=polled(P1, event("2", "ben")))
     assert stand.applied == ["1", "2"]
-    assert stand.consumer.committed == {P1: 1}
+    assert stand.consumer.committed == first | {P1: 1}
 
 
 async def test_a_store_that_is_away_is_tried_until_it_is_back_and_nothing_is_skipped(stand: Stand) -> None:
@@ -167,20 +173,28 @@ async def test_a_partition_that_somebody_else_took_is_taken_back_while_it_is_our
     assert {row["epoch"] for row in stand.shop.rows("partition")} == {3}
 
 
-async def test_a_partition_that_was_revoked_is_neither_applied_nor_committed(stand: Stand) -> None:
-    stand.consumer.assigned.discard(P1)
+@pytest.mark.parametrize("still", [(P0,), (P0, P1)], ids=["revoked", "given-back"])
+async def test_what_a_rebalance_finds_in_hand_is_read_again_and_so_neither_applied_nor_committed(
+    stand: Stand, still: tuple[TopicPartition, ...]
+) -> None:
+    """Committed later, it might take an offset back that another reader had committed meanwhile."""
+    stand.applier.moods.append(lambda: stand.consumer.rebalance(*still))
     await stand.turn(p0=polled(P0, event("1")), p1=polled(P1, event("2", "ben")))
+    assert stand.applied == ["1"]
+    assert stand.consumer.committed == {}
+    await stand.turn(p0=polled(P0, event("1")))
     assert stand.applied == ["1"]
     assert stand.consumer.committed == {P0: 1}
 
 
 async def test_a_partition_revoked_while_the_store_is_away_is_dropped(stand: Stand) -> None:
     def lose() -> None:
-        stand.consumer.assigned.discard(P0)
+        stand.consumer.rebalance(P1)
         raise Unreachable("away")
 
     stand.applier.moods.append(lose)
-    await stand.turn(p0=polled(P0, event("1")), p1=polled(P1, event("2", "ben")))
+    await stand.turn(p0=polled(P0, event("1")))
+    await stand.turn(p1=polled(P1, event("2", "ben")))
     assert stand.applied == ["2"]
     assert stand.consumer.committed == {P1: 1}
 

@@ -122,6 +122,18 @@ async def test_a_value_too_large_for_the_topic_is_left_out_and_said_so(store: St
     assert bytes(rows(store, "dead_letter")[0]["value"]) == value
 
 
+async def test_a_key_too_large_for_the_topic_is_left_out_and_said_so(store: Store) -> None:
+    """Else the broker would refuse it for ever, and with it every dead letter after it."""
+    with batch(store) as opened:
+        opened.bury([letter(1, reason="bad-key", key=b"k" * 2_000_000, value=b"v")], 1)
+        opened.bury([letter(2, reason="bad-key", key=b"k" * 2_000_000, value=b"x" * (LARGEST + 1))], 2)
+    producer = FakeProducer()
+    assert await relay(store, producer) == 2
+    assert [(key, value) for _, key, value, _ in producer.sent] == [(None, b"v"), (None, b"")]
+    assert all(b"dead-letters show" in headers["left-out"] for *_, headers in producer.sent)
+    assert len(bytes(rows(store, "dead_letter")[0]["key"])) == 2_000_000
+
+
 async def test_a_record_without_key_and_value_is_relayed_too(store: Store) -> None:
     """The producer refuses to send neither."""
     with batch(store) as opened:
