@@ -130,7 +130,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--partitions", type=_positive, default=4, help="of the topic (4, as Regulars makes it)")
     parser.add_argument("--batch", type=_positive, default=1_000, help="most events a transaction (1,000)")
     parser.add_argument("--repeat", type=_positive, default=1, help="how often; the best run of each counts (1)")
-    parser.add_argument("--only", action="append", choices=(*ORDER, CONDITIONS, POISON), help="this part; may be repeated")
+    parser.add_argument(
+        "--only", action="append", choices=(*ORDER, CONDITIONS, POISON), help="this part; may be repeated"
+    )
     parser.add_argument(
         "--store",
         default="",
