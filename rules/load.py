@@ -6,13 +6,18 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from retention.shop import Shop
 from rules.document import Document
+from rules.language import build
+from rules.language.schema import customers
 from rules.problems import Problem
 from rules.read_policy import read_policy
-from rules.read_rule import Templates, read_rule
+from rules.read_rule import Segments, Templates, read_rule
+from rules.read_segments import read_segments
 from rules.ruleset import Policy, Rule, RuleSet, rule_set
 
 POLICY = "policy.yaml"
+SEGMENTS = "segments.yaml"
 CAMPAIGNS = "campaigns"
 
 
@@ -25,7 +30,7 @@ class Loaded:
 
 
 def load(folder: Path, templates: Templates | None = None) -> Loaded:
-    """The rules of `folder`: `policy.yaml` and `campaigns/*.yaml`.
+    """The rules of `folder`: `policy.yaml`, `segments.yaml` if there is one, and `campaigns/*.yaml`.
 
     `templates` maps a message to the channels it is written for; without it messages are not looked up.
     A defect of a file is a problem in the answer, never an error raised.
@@ -34,25 +39,33 @@ def load(folder: Path, templates: Templates | None = None) -> Loaded:
     contents = _contents(folder, problems)
     documents = {name: Document(_shown(folder / name), content) for name, content in contents.items()}
     policy = read_policy(documents[POLICY]) if POLICY in documents else None
-    rules = _rules(documents, policy or Policy(), templates)
+    shop = (policy or Policy()).shop
+    segments = read_segments(documents[SEGMENTS], shop) if SEGMENTS in documents else {}
+    rules = _rules(documents, shop, templates, segments)
     for document in documents.values():
         problems += document.problems
     if problems or policy is None:
         return Loaded(None, tuple(sorted(problems)))
-    return Loaded(rule_set(rules, policy, _hash(contents)), ())
+    schema = customers(shop)
+    named = {name: build([test], schema) for name, test in (segments or {}).items() if test is not None}
+    return Loaded(rule_set(rules, policy, _hash(contents), named), ())
 
 
-def _rules(documents: dict[str, Document], policy: Policy, templates: Templates | None) -> list[Rule]:
+def _rules(
+    documents: dict[str, Document], shop: Shop, templates: Templates | None, segments: Segments | None
+) -> list[Rule]:
     rules = []
     for name, document in documents.items():
-        if name != POLICY:
-            rules.append(read_rule(document, _shown(Path(Path(name).stem)), policy.shop, templates))
+        if name not in (POLICY, SEGMENTS):
+            rules.append(read_rule(document, _shown(Path(Path(name).stem)), shop, templates, segments))
     return [rule for rule in rules if rule is not None]
 
 
 def _contents(folder: Path, problems: list[Problem]) -> dict[str, bytes]:
     """Name inside the folder → bytes, in sorted order; what cannot be read is a problem."""
     names = [POLICY]
+    if (folder / SEGMENTS).exists():
+        names.append(SEGMENTS)
     campaigns = folder / CAMPAIGNS
     if not campaigns.is_dir():
         _tell(problems, campaigns, "there is no folder of this name; one rule a file belongs in it", "missing-folder")

@@ -23,25 +23,36 @@ _MAX_STEPS = 20
 
 Templates = Mapping[str, Collection[str]]
 """Message → the channels it is written for."""
+Segments = Mapping[str, Test | None]
+"""Name → condition, None when something is wrong with it."""
+NO_SEGMENTS: Segments = {}
 
 
-def read_rule(document: Document, name: str, shop: Shop, templates: Templates | None) -> Rule | None:
+def read_rule(
+    document: Document,
+    name: str,
+    shop: Shop,
+    templates: Templates | None,
+    segments: Segments | None = NO_SEGMENTS,
+) -> Rule | None:
     """The rule in `document`, whose file is called `name`.yaml; None when the document got problems.
 
-    `templates` None: messages are not looked up.
+    `templates` None: messages are not looked up. `segments` are those its conditions may name;
+    None: nobody can say which there are.
     """
     if document.root is None:
         return None
-    reader = _Reader(document, shop, templates)
+    reader = _Reader(document, shop, templates, segments)
     rule = reader.rule(document.root, name)
     return None if document.problems else rule
 
 
 class _Reader:
-    def __init__(self, document: Document, shop: Shop, templates: Templates | None) -> None:
+    def __init__(self, document: Document, shop: Shop, templates: Templates | None, segments: Segments | None) -> None:
         self.document = document
         self.shop = shop
         self.templates = templates
+        self.segments = segments
 
     def rule(self, root: MappingNode, name: str) -> Rule | None:
         found = keys(self.document, root, KEYS)
@@ -104,7 +115,7 @@ class _Reader:
         scalars = [scalar(self.document, one, "a condition") for one in listed(self.document, node, "a condition")]
         if on is None:
             return None
-        fields = schema(on, self.shop)
+        fields = schema(on, self.shop, segments=self.segments)
         for found in scalars:
             if found is not None and (test := self.condition(found, fields)) is not None:
                 tests.append(test)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
@@ -91,12 +91,16 @@ class RuleSet:
     hash: str
     by_trigger: dict[str, tuple[Rule, ...]] = field(default_factory=dict)
     """Event type → the rules that listen to it and decide: live and shadow ones."""
+    segments: Mapping[str, Condition] = field(default_factory=dict)
+    """Name → condition over the customer, for whom it asks by name; of the event it looks at `at` alone, as now."""
 
 
-def rule_set(rules: Iterable[Rule], policy: Policy, hash_: str) -> RuleSet:
+def rule_set(
+    rules: Iterable[Rule], policy: Policy, hash_: str, segments: Mapping[str, Condition] | None = None
+) -> RuleSet:
     """The rule set of `rules`, sorted and indexed."""
     ordered = tuple(sorted(rules, key=lambda rule: rule.order))
     deciding = [rule for rule in ordered if rule.status in (Status.LIVE, Status.SHADOW)]
     triggers = {rule.on for rule in deciding}
     by_trigger = {on: tuple(rule for rule in deciding if rule.on == on) for on in sorted(triggers)}
-    return RuleSet(ordered, policy, hash_, by_trigger)
+    return RuleSet(ordered, policy, hash_, by_trigger, segments or {})

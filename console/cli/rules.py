@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from console.cli.guard import settings
-from console.cli.output import BAD, out, print_json
+from console.cli.output import BAD, out, print_json, several
 from rules.load import Loaded, load
 from rules.problems import render_all
 from rules.ruleset import Rule
@@ -34,8 +34,10 @@ def check(
     if json:
         print_json({"ok": not loaded.problems, "problems": [msgspec.to_builtins(one) for one in loaded.problems]})
     elif loaded.ruleset is not None:
-        count = len(loaded.ruleset.rules)
-        typer.echo(f"{folder}: {count} {'rule' if count == 1 else 'rules'}, no problems")
+        counts = [several(len(loaded.ruleset.rules), "rule")]
+        if loaded.ruleset.segments:
+            counts.append(several(len(loaded.ruleset.segments), "segment"))
+        typer.echo(f"{folder}: {', '.join(counts)}, no problems")
     else:
         typer.echo(_told(loaded))
     if loaded.problems:

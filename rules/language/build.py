@@ -10,7 +10,8 @@ from typing import Any
 
 from retention.events import Event
 from retention.state import Customer
-from rules.language import functions
+from rules.language import runtime
+from rules.language.kinds import RANGES
 from rules.language.schema import Schema
 from rules.language.typed import Apply, Arith, Both, Compare, Const, Get, Missing, Not, Test, Truth, Value
 
@@ -33,7 +34,7 @@ def source(tests: Sequence[Test]) -> str:
 
 def _load(made: tuple[str, dict[str, Any]], schema: Schema) -> Condition:
     text, constants = made
-    space = functions.names(schema.zone) | constants
+    space = runtime.names(schema.zone) | constants
     exec(compile(text, "<condition>", "exec"), space)  # noqa: S102 - the text is generated here
     condition: Condition = space["condition"]
     return condition
@@ -80,17 +81,31 @@ class _Source:
             ready.append(text)
         return known, ready
 
+    def constant(self, value: Any) -> str:
+        name = f"k{len(self.constants)}"
+        self.constants[name] = value
+        return name
+
+    def within(self, value: Arith, result: str) -> str:
+        """A test that the result is one its kind can be: it names it, the last temporary, on the way."""
+        name = self.temporary()
+        low, high = RANGES[value.kind]
+        if value.op in _ARITHMETIC:
+            return f"({name} := {result}) is not None and {low} <= {name} <= {high}"
+        return f"{low} <= ({name} := {result}) <= {high}"
+
     def value(self, value: Value) -> str:
         """Python that gives the value, None when it is missing."""
         if isinstance(value, Const):
-            name = f"k{len(self.constants)}"
-            self.constants[name] = value.value
-            return name
+            return self.constant(value.value)
         if isinstance(value, Get):
-            return value.access
+            return value.access.format(self.constant(value.key)) if value.key else value.access
         if isinstance(value, Arith):
             known, ready = self.operands((value.left, value.right))
             result = _ARITHMETIC.get(value.op, "({0} {op} {1})").format(*ready, op=value.op)
+            if value.checked:
+                known.append(self.within(value, result))
+                result = f"t{self.temporaries}"
         else:
             assert isinstance(value, Apply)
             known, ready = self.operands(value.args)

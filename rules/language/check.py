@@ -2,25 +2,48 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
-from rules.language import functions
+from rules.language import calls, runtime
 from rules.language.faults import Fault, did_you_mean
 from rules.language.functions import FUNCTIONS
-from rules.language.kinds import ARITHMETIC, ORDERED, Kind, comparable
+from rules.language.kinds import ARITHMETIC, ORDERED, RANGES, Kind, comparable
 from rules.language.schema import Schema
 from rules.language.tree import Binary, Call, Duration, Junction, ListOf, Literal, Name, Node, Unary
-from rules.language.typed import Apply, Arith, Both, Compare, Const, Get, Missing, Not, Test, Truth, Value
+from rules.language.typed import (
+    Apply,
+    Arith,
+    Both,
+    Compare,
+    Const,
+    Get,
+    Missing,
+    Not,
+    Test,
+    Truth,
+    Value,
+    leaves,
+    leaves_range,
+    levels,
+)
 
 _NUMERIC = frozenset({Kind.COUNT, Kind.NUMBER})
 _CONNECT = frozenset({"==", "!="})
+_TESTS = frozenset({"segment", "has"})
+"""Functions that are true, false or unknown by themselves, not values."""
+MAX_TESTS = 1_000
+MAX_LEVELS = 64
+"""What a condition comes to with its segments; one without cannot come near."""
 
 
 def check(node: Node, schema: Schema) -> tuple[Test | None, list[Fault]]:
     """The typed condition, or None and every fault found."""
     checker = _Checker(schema)
     test = checker.test(node)
-    return (None if checker.faults else test), checker.faults
+    if test is not None and not checker.faults and not checker.unsure:
+        checker.measure(node, test)
+    return (None if checker.faults or checker.unsure else test), checker.faults
 
 
 class _Checker:
@@ -29,9 +52,18 @@ class _Checker:
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
         self.faults: list[Fault] = []
+        self.unsure = False
+        """A segment stands in it that is wrong itself, which is told where it stands."""
 
     def fault(self, node: Node, message: str, code: str = "type-mismatch") -> None:
         self.faults.append(Fault(node.start, node.end - node.start, message, code))
+
+    def measure(self, node: Node, test: Test) -> None:
+        """Segments make a short text long: what they come to together has an end too."""
+        if leaves(test) > MAX_TESTS:
+            self.fault(node, f"with its segments this comes to more than {MAX_TESTS} comparisons", "too-long")
+        elif levels(test) > MAX_LEVELS:
+            self.fault(node, f"with its segments this nests more than {MAX_LEVELS} deep", "too-deep")
 
     # Tests: what is true, false or unknown.
 
@@ -42,6 +74,8 @@ class _Checker:
         if isinstance(node, Unary) and node.op == "not":
             inner = self.test(node.operand)
             return inner and Not(inner)
+        if isinstance(node, Call) and node.name in _TESTS:
+            return self.segment(node) if node.name == "segment" else self.has(node)
         if isinstance(node, Binary) and node.op in ("in", "not in"):
             return self.member(node)
         if isinstance(node, Binary) and node.op in ("==", "!=", "<", "<=", ">", ">="):
@@ -53,6 +87,33 @@ class _Checker:
             self.fault(node, f"a condition is true or false, this is {value.kind.value}; compare it")
             return None
         return Truth(value)
+
+    def segment(self, node: Call) -> Test | None:
+        """The condition of that name, in place of the call."""
+        named = self.call(node)
+        if named is None:
+            return None
+        assert isinstance(named, Apply)
+        assert isinstance(named.args[0], Const)
+        name, known = named.args[0].value, self.schema.segments
+        if known is not None and name not in known:
+            hint = did_you_mean(name, known) or "; segments stand in rules/segments.yaml"
+            self.fault(node.args[0], f'unknown segment "{name}"{hint}', "unknown-segment")
+            return None
+        found = None if known is None else known[name]
+        self.unsure = self.unsure or found is None
+        return found
+
+    def has(self, node: Call) -> Test | None:
+        function, faults = calls.called(node, self.schema)
+        self.faults += faults
+        if function is None:
+            return None
+        if not isinstance(node.args[0], Name):
+            self.fault(node.args[0], f"has takes a field: {function.example}", "bad-argument")
+            return None
+        value = self.value(node.args[0])
+        return None if value is None else Not(Missing(value))
 
     def compare(self, node: Binary) -> Test | None:
         for this, other in ((node.left, node.right), (node.right, node.left)):
@@ -92,12 +153,13 @@ class _Checker:
 
     def choice(self, node: Node, field: Value, given: Value) -> None:
         """A text that `field` can never hold is a slip of the pen."""
-        if not (isinstance(field, Get) and field.choices and isinstance(given, Const)):
+        if not (isinstance(field, Get | Apply) and field.choices and isinstance(given, Const)):
             return
         if given.value not in field.choices:
             known = ", ".join(f'"{choice}"' for choice in field.choices)
             hint = did_you_mean(str(given.value), field.choices) or f"; it is one of {known}"
-            self.fault(node, f'{field.path} is never "{given.value}"{hint}', "unknown-value")
+            what = field.path if isinstance(field, Get) else field.name
+            self.fault(node, f'{what} is never "{given.value}"{hint}', "unknown-value")
 
     def member(self, node: Binary) -> Test | None:
         left = self.value(node.left)
@@ -142,10 +204,10 @@ class _Checker:
         if isinstance(node, Literal):
             return self.literal(node)
         if isinstance(node, Duration):
-            return Const(Kind.DURATION, False, node.micros)
+            return self.constant(node, Kind.DURATION, node.micros)
         if isinstance(node, Name):
             return self.name(node)
-        if isinstance(node, Call):
+        if isinstance(node, Call) and node.name not in _TESTS:
             return self.call(node)
         if isinstance(node, Unary) and node.op == "-":
             return self.arithmetic(node, "-", Const(Kind.COUNT, False, 0), self.value(node.operand))
@@ -168,13 +230,16 @@ class _Checker:
     def name(self, node: Name) -> Value | None:
         field = self.schema.fields.get(node.path)
         if field is not None:
-            return Get(field.kind, field.may_miss, node.path, field.access, field.choices)
+            return Get(field.kind, field.may_miss, node.path, field.access, field.choices, field.key, field.reach)
         if node.path in self.schema.hints:
             why = self.schema.hints[node.path]
             self.fault(node, f'"{node.path}" cannot be used here: {why}', "unknown-field")
             return None
         if node.path in FUNCTIONS:
             self.fault(node, f"{node.path} is a function: {FUNCTIONS[node.path].example}", "unknown-field")
+            return None
+        if node.path.startswith("event.") and not self.schema.of_event:
+            self.fault(node, f'"{node.path}" cannot be used here: a segment speaks of the customer', "unknown-field")
             return None
         hint = did_you_mean(node.path, self.schema.fields)
         hint = hint or (
@@ -184,30 +249,16 @@ class _Checker:
         return None
 
     def call(self, node: Call) -> Value | None:
-        function = FUNCTIONS.get(node.name)
+        function, faults = calls.called(node, self.schema)
+        self.faults += faults
+        if function is None and node.method:
+            return None
+        args = [self.value(argument) for argument in node.args]
         if function is None:
-            hint = did_you_mean(node.name, FUNCTIONS) or f"; there are {', '.join(sorted(FUNCTIONS))}"
-            for argument in node.args:
-                self.value(argument)
-            self.fault(node, f'unknown function "{node.name}"{hint}', "unknown-function")
             return None
-        if len(node.args) != 1:
-            self.fault(node, f"{node.name} takes one argument: {function.example}", "bad-argument")
-            return None
-        arg = self.value(node.args[0])
-        if arg is None:
-            return None
-        if arg.kind is not function.takes or (function.literal and not isinstance(arg, Const)):
-            what = f"{node.name} takes {function.takes.value}: {function.example}"
-            self.fault(node.args[0], what, "bad-argument")
-            return None
-        if function.takes is Kind.DURATION:
-            assert isinstance(arg, Const)
-            if why := functions.window_fault(arg.value):
-                self.fault(node.args[0], why, "bad-argument")
-                return None
-            arg = Const(Kind.COUNT, False, arg.value // functions.DAY)
-        return Apply(function.gives, arg.may_miss, function.template, (arg,))
+        made, faults = calls.apply(node, function, args, self.schema)
+        self.faults += faults
+        return made
 
     def arithmetic(self, node: Node, op: str, left: Value | None, right: Value | None) -> Value | None:
         if left is None or right is None:
@@ -223,8 +274,17 @@ class _Checker:
             self.fault(node, "this divides by zero", "bad-argument")
             return None
         if isinstance(left, Const) and isinstance(right, Const):
-            return Const(kind, False, _worked_out(op, left.value, right.value))
-        return Arith(kind, left.may_miss or right.may_miss or op in "/%", op, left, right)
+            return self.constant(node, kind, _worked_out(op, left.value, right.value))
+        made = Arith(kind, left.may_miss or right.may_miss or op in "/%", op, left, right)
+        return replace(made, may_miss=True, checked=True) if leaves_range(made) else made
+
+    def constant(self, node: Node, kind: Kind, value: int | Decimal | None) -> Value | None:
+        """A value known now, unless no value of its kind can be that big."""
+        low, high = RANGES.get(kind, (value, value))
+        if value is None or low is None or high is None or low <= value <= high:
+            return Const(kind, False, value)
+        self.fault(node, f"{kind.value} cannot be that big", "bad-argument")
+        return None
 
     def adapt(self, value: Value, other: Value) -> Value:
         """A bare number next to money is an amount of the shop's currency: 1500 → 150000 satang."""
@@ -239,9 +299,9 @@ class _Checker:
 
 def _worked_out(op: str, left: int | Decimal, right: int | Decimal) -> int | Decimal | None:
     if op == "/":
-        return functions.divide(left, right)
+        return runtime.divide(left, right)
     if op == "%":
-        return functions.remainder(int(left), int(right))
+        return runtime.remainder(int(left), int(right))
     return left + right if op == "+" else left - right if op == "-" else left * right
 
 

@@ -1,4 +1,4 @@
-"""The kinds of value a condition can speak of, and what arithmetic makes of them."""
+"""The kinds of value a condition can speak of, what arithmetic makes of them, and how far they reach."""
 
 from __future__ import annotations
 
@@ -50,12 +50,26 @@ ARITHMETIC: dict[tuple[str, Kind, Kind], Kind] = _PLAIN | {
     ("-", D, D): D,
     ("*", D, C): D,
     ("*", C, D): D,
+    ("/", D, D): N,
     ("-", I, I): D,
     ("-", I, D): I,
     ("+", I, D): I,
     ("+", D, I): I,
 }
 """(operator, left, right) → what comes out; anything else is a mismatch. `/` is exact, never rounded to whole."""
+
+WHOLE = 2**63
+_SPAN = WHOLE // 1_000
+RANGES: dict[Kind, tuple[int, int]] = {
+    C: (-WHOLE, WHOLE - 1),
+    M: (-WHOLE, WHOLE - 1),
+    D: (-_SPAN, _SPAN),
+    I: (-62_135_596_800 * 1_000_000, 253_402_300_800 * 1_000_000 - 1),
+}
+"""Kind → the least and the most it can be, in its inner unit; what arithmetic takes further is unknown.
+
+As in CEL: 64 bits, 292 years, the years 1 to 9999. A number has 28 significant digits and no such end.
+"""
 
 
 def comparable(left: Kind, right: Kind) -> bool:

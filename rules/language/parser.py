@@ -10,6 +10,7 @@ from rules.language.tree import Binary, Call, Duration, Junction, ListOf, Litera
 
 MAX_LENGTH = 2_000
 MAX_DEPTH = 32
+MAX_ITEMS = 200
 
 _BINDS = {"or": 1, "and": 2, "+": 5, "-": 5, "*": 6, "/": 6, "%": 6}
 _COMPARES = frozenset({"==", "!=", "<", "<=", ">", ">=", "in", "not in"})
@@ -94,6 +95,20 @@ class _Parser:
         return Binary(left.start, right.end, depth, operator, left, right)
 
     def prefix(self) -> Node:
+        """A value, and the methods behind it: "tea".size()."""
+        node = self.primary()
+        while self.sees("."):
+            self.at += 1
+            token = self.token
+            if token.kind != "word" or "." in str(token.value):
+                self.unexpected("a function such as size()")
+            self.at += 1
+            if not self.sees("("):
+                self.unexpected('"("')
+            node = self.call(token, node)
+        return node
+
+    def primary(self) -> Node:
         token = self.token
         self.at += 1
         if token.kind in ("number", "text"):
@@ -102,7 +117,7 @@ class _Parser:
             assert isinstance(token.value, int)
             return Duration(token.start, token.end, 1, token.value)
         if token.kind == "word":
-            return self.call(token) if self.sees("(") else Name(token.start, token.end, 1, str(token.value))
+            return self.word(token)
         if token.value in _CONSTANTS and token.kind == "op":
             return Literal(token.start, token.end, 1, _CONSTANTS[token.value])
         if token.kind == "op" and token.value in ("not", "!", "-"):
@@ -113,6 +128,9 @@ class _Parser:
             return node
         if token.kind == "op" and token.value == "[":
             items, end = self.items(token, "]")
+            if len(items) > MAX_ITEMS:
+                message = f"a list has at most {MAX_ITEMS} values, this one {len(items)}"
+                raise _Wrong(Fault(token.start, end - token.start, message, "too-long"))
             return ListOf(token.start, end, 1 + max((item.depth for item in items), default=0), items)
         self.at -= 1
         return self.unexpected("a value")
@@ -126,12 +144,25 @@ class _Parser:
         depth = self.shallow(operand.depth + 1, token.start, operand.end)
         return Unary(token.start, operand.end, depth, op, operand)
 
-    def call(self, name: Token) -> Node:
+    def word(self, token: Token) -> Node:
+        """A field, a function, or a field with a function behind it: customer.email.size()."""
+        path = str(token.value)
+        if not self.sees("("):
+            return Name(token.start, token.end, 1, path)
+        field, _, name = path.rpartition(".")
+        called = Token("word", name, token.end - len(name), token.end)
+        return self.call(called, Name(token.start, called.start - 1, 1, field) if field else None)
+
+    def call(self, name: Token, on: Node | None) -> Node:
+        """A function whose brackets stand here; `on` is what it is a method of."""
         opening = self.token
         self.at += 1
         args, end = self.items(opening, ")")
+        if on is not None:
+            args = (on, *args)
+        start = name.start if on is None else on.start
         depth = 1 + max((arg.depth for arg in args), default=0)
-        return Call(name.start, end, self.shallow(depth, name.start, end), str(name.value), args)
+        return Call(start, end, self.shallow(depth, start, end), str(name.value), args, on is not None)
 
     def items(self, opening: Token, closing: str) -> tuple[tuple[Node, ...], int]:
         """What stands between commas up to `closing`, and where that ends."""

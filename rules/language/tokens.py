@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
+from rules.language.escapes import ADVICE, BadEscape, unescape
 from rules.language.faults import Fault
 from rules.language.tree import MICROS
 
@@ -14,15 +15,14 @@ MAX_DIGITS = 15
 _TOKEN = re.compile(
     r"""(?P<space>[ \t\r\n]+)
       | (?P<number>[0-9](?:[A-Za-z0-9_]|\.[0-9])*)
-      | (?P<text>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')
+      | (?P<raw>(?:[rRbB]{1,2}["']|\"{3}|'{3})[^\r\n]*)
+      | (?P<text>"(?:[^"\\\r\n]|\\[^\r\n])*"|'(?:[^'\\\r\n]|\\[^\r\n])*')
       | (?P<word>[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*)
-      | (?P<op>&&|\|\||==|!=|<=|>=|[-+*/%<>!()\[\],])""",
+      | (?P<op>&&|\|\||==|!=|<=|>=|/(?!/)|\.(?=[A-Za-z_])|[-+*%<>!()\[\],])""",
     re.VERBOSE,
 )
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 _DURATION = re.compile(r"([0-9]{1,6})([smhdw])")
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
-_ESCAPES = {"n": "\n", "t": "\t", '"': '"', "'": "'", "\\": "\\"}
 _SAME = {"&&": "and", "||": "or"}
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _UNITS = {
@@ -49,6 +49,8 @@ _SLIPS = (
     (re.compile("[\u2013\u2014\u2212]"), 'write "-" for minus'),
     (re.compile(r"\$|\u0e3f|\u20ac|\u00a3|\u00a5"), "amounts are in the shop's currency: write the bare number"),
     (re.compile(r"[\"'][^\n]*"), "the text has no closing quote"),
+    (re.compile(r"//[^\n]*"), "no comments inside a condition: put them behind a # in the file"),
+    (re.compile(r"\.[0-9]+"), 'write the 0 before the point: "0.5"'),
     (re.compile(r"[?:]"), 'there is no "? :" in conditions; use "and", "or" and "not"'),
 )
 
@@ -93,6 +95,10 @@ def _make(match: re.Match[str]) -> Token | Fault | None:
         return _number(word, start)
     if kind == "text":
         return _text(word, start)
+    if kind == "raw":
+        return Fault(
+            start, len(word), 'a text stands in one pair of quotes: "tea"; a backslash in it is \\\\', "syntax"
+        )
     if kind == "op" or word in WORDS:
         return Token("op", _SAME.get(word, word), start, end)
     if word.lower() in WORDS:
@@ -116,10 +122,10 @@ def _number(word: str, start: int) -> Token | Fault:
 
 
 def _text(word: str, start: int) -> Token | Fault:
-    for escape in _ESCAPE.finditer(word, 1, len(word) - 1):
-        if escape[1] not in _ESCAPES:
-            return Fault(start + escape.start(), 2, "in a text a backslash goes before \", ', \\, n or t", "syntax")
-    return Token("text", _ESCAPE.sub(lambda found: _ESCAPES[found[1]], word[1:-1]), start, start + len(word))
+    try:
+        return Token("text", unescape(word[1:-1]), start, start + len(word))
+    except BadEscape as bad:
+        return Fault(start + 1 + bad.offset, bad.length, ADVICE, "syntax")
 
 
 def _slip(text: str, at: int) -> Fault:

@@ -41,10 +41,11 @@ class Name(Node):
 
 @dataclass(frozen=True, slots=True)
 class Call(Node):
-    """A function with its arguments."""
+    """A function with its arguments; a `method` stands behind the first of them: customer.email.size()."""
 
     name: str
     args: tuple[Node, ...]
+    method: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
-from rules.language.kinds import Kind
+from rules.language.kinds import RANGES, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,28 +26,37 @@ class Const(Value):
 
 @dataclass(frozen=True, slots=True)
 class Get(Value):
-    """A field, by the Python that reads it."""
+    """A field, by the Python that reads it; {0} in `access` is the constant `key`, if there is one.
+
+    `reach` is how far from 0 a whole number in it can be.
+    """
 
     path: str
     access: str
-    choices: tuple[str, ...]
+    choices: tuple[str, ...] = ()
+    key: str = ""
+    reach: int = 2**63
 
 
 @dataclass(frozen=True, slots=True)
 class Arith(Value):
-    """`left op right`."""
+    """`left op right`; `checked` when the result can leave the range of its kind, which makes it unknown."""
 
     op: str
     left: Value
     right: Value
+    checked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Apply(Value):
     """A function over values: `template` is Python with {0}, {1} … for the arguments."""
 
+    name: str
     template: str
     args: tuple[Value, ...]
+    choices: tuple[str, ...] = ()
+    reach: int = 2**63
 
 
 class Test:
@@ -70,7 +80,7 @@ class Not(Test):
 
 @dataclass(frozen=True, slots=True)
 class Compare(Test):
-    """`left op right`, op one of == != < <= > >= in."""
+    """`left op right`, one op of == != < <= > >= in."""
 
     op: str
     left: Value
@@ -89,3 +99,49 @@ class Truth(Test):
     """A value that is true or false by itself."""
 
     value: Value
+
+
+def leaves(test: Test) -> int:
+    """How many comparisons `test` comes to."""
+    if isinstance(test, Both):
+        return sum(leaves(part) for part in test.parts)
+    return leaves(test.part) if isinstance(test, Not) else 1
+
+
+def levels(test: Test) -> int:
+    """How deep `test` nests, its values left out."""
+    if isinstance(test, Both):
+        return 1 + max(levels(part) for part in test.parts)
+    return 1 + levels(test.part) if isinstance(test, Not) else 1
+
+
+def reach(value: Value) -> int | None:
+    """How far from 0 a value can be, by what it is made of; None when nothing bounds it."""
+    if isinstance(value, Const):
+        return int(abs(value.value)) + 1 if type(value.value) in (int, Decimal) else None
+    if isinstance(value, Arith):
+        return _reach(value)
+    if isinstance(value, Get | Apply) and value.kind in RANGES:
+        return value.reach
+    return None
+
+
+def _reach(value: Arith) -> int | None:
+    if value.checked:
+        low, high = RANGES[value.kind]
+        return max(-low, high)
+    left, right = reach(value.left), reach(value.right)
+    if value.op == "%":
+        return None if right is None else right - 1
+    if left is None or right is None or value.op == "/":
+        return left if value.op == "/" and value.right.kind is Kind.COUNT else None
+    return left * right if value.op == "*" else left + right
+
+
+def leaves_range(value: Arith) -> bool:
+    """Whether the result can be more than its kind holds."""
+    if value.kind not in RANGES:
+        return False
+    most = _reach(value)
+    low, high = RANGES[value.kind]
+    return most is None or value.kind is Kind.INSTANT or most > min(-low, high)

@@ -11,7 +11,9 @@ import msgspec
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from tests.bench.conditions import AIM, Speed
 from tests.bench.contest import Timed
 from tests.bench.poison import Poison
 
@@ -68,6 +70,7 @@ class Report(msgspec.Struct, frozen=True):
     rows: dict[str, Row]
     ratios: dict[str, float]
     poison: Poison | None = None
+    conditions: Speed | None = None
 
     @classmethod
     def of(
@@ -79,6 +82,7 @@ class Report(msgspec.Struct, frozen=True):
         partitions: int,
         repeat: int,
         poison: Poison | None = None,
+        conditions: Speed | None = None,
     ) -> Report:
         """The report with Regulars' ratios, where both sides were run."""
         ratios = {
@@ -87,7 +91,7 @@ class Report(msgspec.Struct, frozen=True):
             for other in ("limit", "obvious")
             if mine in rows and other in rows
         }
-        return cls(machine, events, customers, partitions, repeat, rows, ratios, poison)
+        return cls(machine, events, customers, partitions, repeat, rows, ratios, poison, conditions)
 
 
 def this_machine() -> Machine:
@@ -108,14 +112,17 @@ def show(report: Report, as_json: bool) -> None:
 def print_table(report: Report, console: Console) -> None:
     """The table and what there is to say about it."""
     machine = report.machine
-    console.print(
-        f"{report.events:,} events of {report.customers:,} customers, {report.partitions} partitions, embedded broker\n"
-        f"{machine.python}, SQLite {machine.sqlite}, {machine.cores} cores, {machine.system}"
-    )
+    console.print(f"{machine.python}, SQLite {machine.sqlite}, {machine.cores} cores, {machine.system}")
     if report.rows:
+        console.print(
+            f"{report.events:,} events of {report.customers:,} customers, {report.partitions} partitions, "
+            "embedded broker"
+        )
         console.print(_table(report))
-    for line in _notes(report) if report.rows else []:
-        console.print(line, style="dim")
+        for line in _notes(report):
+            console.print(line, style="dim")
+    if report.conditions is not None:
+        _print_speed(report.conditions, console)
     if report.poison is not None:
         print_poison(report.poison, console)
 
@@ -129,6 +136,16 @@ def print_poison(poison: Poison, console: Console) -> None:
     )
     for slow in poison.slowest:
         console.print(f"{slow.ms:8.1f} ms  {slow.kind}, {slow.bytes:,} bytes on {slow.topic}")
+
+
+def _print_speed(speed: Speed, console: Console) -> None:
+    console.print(f"\nConditions: {speed.rate:,.0f} evaluations/s on one core (aim {AIM:,}); {speed.held:.0%} held")
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("ns", justify="right", no_wrap=True)
+    table.add_column("condition", overflow="fold")
+    for text, cost in speed.nanoseconds.items():
+        table.add_row(f"{cost:.0f}", Text(text))
+    console.print(table)
 
 
 def _table(report: Report) -> Table:

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from console.compose import clock
 from retention.decode import decode
+from tests.bench.conditions import TYPICAL
 from tests.bench.contest import Stopwatch, Timed
 from tests.bench.events import make
 from tests.bench.poison import Poison, Slow
@@ -42,6 +43,9 @@ def test_every_contestant_takes_every_event_and_the_json_has_all_rows() -> None:
     assert list(report.rows) == ["read", "limit", "obvious", "regulars", "apply"]
     assert set(report.ratios) == {"regulars / limit", "regulars / obvious"}
     assert set(report.rows["apply"].parts) == {"decode", "fold", "decide"}
+    assert report.conditions is not None
+    assert set(report.conditions.nanoseconds) == set(TYPICAL)
+    assert 0.2 < report.conditions.held < 0.8, "conditions that always or never hold measure little"
     assert report.poison is not None
     assert report.poison.records > 200
     assert len(report.poison.slowest) == 3

@@ -77,7 +77,7 @@ def _marked(page: str) -> set[str]:
     return {
         word
         for code in re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", page, flags=re.S))
-        for word in re.findall(r"[a-z_]+", code)
+        for word in re.findall(r"[A-Za-z_]+", code)
     }
 
 

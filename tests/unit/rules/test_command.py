@@ -31,6 +31,12 @@ def test_rules_without_mistakes_are_one_calm_line(tmp_path: Path) -> None:
     assert (result.exit_code, result.stdout) == (0, f"{tmp_path / 'rules'}: 1 rule, no problems\n")
 
 
+def test_segments_are_counted(tmp_path: Path) -> None:
+    settings = shop(tmp_path)
+    (tmp_path / "rules/segments.yaml").write_text("loyal: customer.orders >= 3\nquiet: orders_in(90d) == 0\n")
+    assert run(settings, "check").stdout == f"{tmp_path / 'rules'}: 1 rule, 2 segments, no problems\n"
+
+
 def test_mistakes_are_printed_and_the_exit_code_is_1(tmp_path: Path) -> None:
     result = run(shop(tmp_path, RULE.replace("live", "life").replace("send: welcome", "send: welcom")), "check")
     assert result.exit_code == 1

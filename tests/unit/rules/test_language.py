@@ -17,7 +17,7 @@ from retention.shop import Shop
 from retention.state import Customer
 from rules.language import analyse, compile_condition
 from rules.language.build import source
-from rules.language.functions import day_counter
+from rules.language.runtime import day_counter
 from rules.language.schema import TRIGGERS, schema
 
 SHOP = Shop()
@@ -194,7 +194,8 @@ MISTAKES = [
     ("event.items == 3", "event.items", "unknown-field", "bought("),
     ("event.discount > 3", "event.discount", "unknown-field", "event.total"),
     ("customer.country == TH", "TH", "unknown-field", "quotes"),
-    ('segmant("x")', 'segmant("x")', "unknown-function", "there are bought"),
+    ('segmant("x")', 'segmant("x")', "unknown-function", 'did you mean "segment"?'),
+    ('buyers("x")', 'buyers("x")', "unknown-function", "there are bought"),
     ('bougt("x")', 'bougt("x")', "unknown-function", 'did you mean "bought"?'),
     ("customer.gross > customer.orders", "customer.gross > customer.orders", "type-mismatch", "money cannot"),
     ("customer.gross * customer.gross > 1", "customer.gross * customer.gross", "type-mismatch", "does not work"),
@@ -237,6 +238,33 @@ MISTAKES = [
     ("customer.orders > 2 ? true : false", "?", "syntax", '"? :"'),
     ("ลูกค้า > 2", "ล", "syntax", "does not belong"),
     ("null", "null", "type-mismatch", "compared"),
+    (r'event.coupon == "\u12"', r"\u", "syntax", "backslash"),
+    (r'event.coupon == "\ud800"', r"\ud800", "syntax", "backslash"),
+    (r'event.coupon == r"\d"', r'r"\d"', "syntax", "pair of quotes"),
+    ('event.coupon == """A"""', '"""A"""', "syntax", "pair of quotes"),
+    ("customer.orders > 1 // often", "// often", "syntax", "#"),
+    ("customer.orders > .5", ".5", "syntax", '"0.5"'),
+    ('segment("loyl")', '"loyl"', "unknown-segment", "segments.yaml"),
+    ("segment(customer.country)", "customer.country", "bad-argument", "takes text"),
+    ('segment("loyal") + 1 > 2', '"loyal"', "unknown-segment", "segments"),
+    ("has(3)", "3", "bad-argument", "takes a field"),
+    ('customer.has_tag("vip")', 'customer.has_tag("vip")', "bad-argument", "stands alone"),
+    ('startsWith(customer.email, "a")', 'startsWith(customer.email, "a")', "bad-argument", "stands behind"),
+    ("customer.email.startsWith()", "customer.email.startsWith()", "bad-argument", "takes one argument"),
+    ("customer.email.startsWith(3)", "3", "bad-argument", "takes text"),
+    ("customer.email.lower() == 'a'", "customer.email.lower()", "unknown-function", "lowerAscii"),
+    ('customer.email.matches("a")', 'customer.email.matches("a")', "unknown-function", "startsWith"),
+    ('event.at > duration("3s")', 'duration("3s")', "unknown-function", "30d"),
+    ('event.at > timestamp("2026-02-30")', '"2026-02-30"', "bad-argument", "no such time"),
+    ('event.at > timestamp("tomorrow")', '"tomorrow"', "bad-argument", "midnight"),
+    ('event.at > timestamp("0001-01-01T00:00:00+14:00")', '"0001-01-01T00:00:00+14:00"', "bad-argument", "9999"),
+    ('consent("email") == "yes"', '"yes"', "unknown-value", "consent is never"),
+    ("customer.orders > 999999999999999 * 999999", "999999999999999 * 999999", "bad-argument", "that big"),
+    ("event.at - event.time > 999999w", "999999w", "bad-argument", "that big"),
+    ("customer.email.size > 3", "customer.email.size", "unknown-field", "customer.email"),
+    ("(customer.email).size > 3", ">", "syntax", '"("'),
+    ("customer.orders_since_entry > 0", "customer.orders_since_entry", "unknown-field", "entered"),
+    ("customer.attributes.size == 42", "customer.attributes.size", "unknown-field", "unknown field"),
     ("customer.staff > true", "customer.staff > true", "type-mismatch", "no order"),
     ("customer.tags == customer.categories", "customer.tags == customer.categories", "type-mismatch", '"in"'),
     ("[1] == [1]", "[1]", "type-mismatch", "right of"),
