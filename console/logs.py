@@ -12,6 +12,10 @@ EVERY = 60.0
 """Seconds within which a library says the same once: while a broker is away its clients try ten times a second."""
 
 
+GIVEN_UP = "_do_commit_offsets"
+"""A commit of aiokafka that streams.commit has given up goes on in a task, and asyncio tells of its end at length."""
+
+
 class Seldom(logging.Filter):
     """Lets a library's message through once in `EVERY` seconds; its wording makes it the same, not what it names."""
 
@@ -22,6 +26,8 @@ class Seldom(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the record is written."""
+        if record.name == "asyncio" and GIVEN_UP in record.getMessage():
+            return False
         if record.name.partition(".")[0] not in LIBRARIES:
             return True
         now, key = self._clock(), (record.name, str(record.msg))

@@ -25,3 +25,9 @@ def test_a_library_says_the_same_once_in_a_while_whatever_it_is_about() -> None:
 def test_our_own_words_are_never_left_out() -> None:
     seldom = Seldom(lambda: 0.0)
     assert all(seldom.filter(record("streams.reader", "the store cannot take a batch yet")) for _ in range(3))
+
+
+def test_the_end_of_a_commit_that_was_given_up_is_not_told_and_other_tasks_are() -> None:
+    message = "Task exception was never retrieved\nfuture: <Task finished coro=<%s() done>>"
+    assert not Seldom().filter(record("asyncio", message, "GroupCoordinator._do_commit_offsets"))
+    assert Seldom().filter(record("asyncio", message, "Dispatcher.run"))
