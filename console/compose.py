@@ -136,7 +136,7 @@ class Worker:
                 work = self._delivery(store, renderer, rules.policy.shop)
                 await parts.enter_async_context(self._part(work, self.stop))
             if "relay" in self.roles:
-                relay = Relay(store, broker)
+                relay = Relay(store, broker, shared)
                 await parts.enter_async_context(self._part(relay.run(), relay.stop))
                 old = await asyncio.to_thread(Unhurried, store, shared)
                 housekeeper = Housekeeper(store, settings.dedupe_horizon_days, old, log_days=settings.log_days)

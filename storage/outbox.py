@@ -41,6 +41,23 @@ _RELAYED = text(
     """UPDATE dead_letter SET relayed = TRUE
        WHERE incarnation = :incarnation AND topic = :topic AND partition = :partition AND "offset" = :offset"""
 )
+_ANYTHING = text("SELECT EXISTS (SELECT 1 FROM outbox) OR EXISTS (SELECT 1 FROM dead_letter WHERE NOT relayed)")
+_LEAD = text(
+    """INSERT INTO meta (name, value) VALUES ('relay', :mine)
+       ON CONFLICT (name) DO UPDATE SET value = excluded.value
+       WHERE meta.value < :now OR substr(meta.value, 22) = :me"""
+)
+
+
+def anything(connection: Connection) -> bool:
+    """Whether something waits to be relayed."""
+    return bool(connection.execute(_ANYTHING).scalar_one())
+
+
+def lead(connection: Connection, me: str, now: int, until: int) -> bool:
+    """Be the one who relays until then, microseconds; False while another is."""
+    row = {"me": me, "mine": f"{until:020} {me}", "now": f"{now:020}"}
+    return connection.execute(_LEAD, row).rowcount == 1
 
 
 def waiting(connection: Connection, most: int) -> list[Outgoing]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+import secrets
+from collections.abc import Callable, Sequence
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -25,14 +26,18 @@ LARGEST_KEY = 16 * 1024
 IDLE = 0.2
 RETRY = 2.0
 """Seconds to wait: when there was nothing, and after an error."""
+LEASE = 3_000_000
+"""Microseconds for which a relay keeps the others from doing the same work; a round may take longer."""
 
 
 class Relay:
-    """Produces what the store holds for the broker, oldest first. Two of them do no harm."""
+    """Produces what the store holds for the broker, oldest first. Of several one works; two that do do no harm."""
 
-    def __init__(self, store: Store, broker: Broker) -> None:
+    def __init__(self, store: Store, broker: Broker, clock: Callable[[], int]) -> None:
         self.store = store
         self.broker = broker
+        self._clock = clock
+        self._me = secrets.token_hex(8)
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
@@ -51,7 +56,7 @@ class Relay:
 
     async def _turn(self, producer: AIOKafkaProducer) -> None:
         try:
-            if await self.relay(producer) == 0:
+            if not await asyncio.to_thread(self._ours) or await self.relay(producer) == 0:
                 await self._sleep(IDLE)
         except (KafkaError, Unreachable) as error:
             log.warning("the relay could not hand on (%s); trying again", type(error).__name__)
@@ -72,6 +77,15 @@ class Relay:
             await asyncio.gather(*sending)
             await asyncio.to_thread(self._relayed, letters)
         return len(rows) + len(letters)
+
+    def _ours(self) -> bool:
+        """Whether something waits, and no other relay is at it; one that died is waited for, for `LEASE`."""
+        with self.store.read() as connection:
+            if not outbox.anything(connection):
+                return False
+        now = self._clock()
+        with self.store.write() as connection:
+            return outbox.lead(connection, self._me, now, now + LEASE)
 
     def _waiting(self) -> tuple[list[Outgoing], list[Letter]]:
         with self.store.read() as connection:

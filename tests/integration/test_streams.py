@@ -33,6 +33,10 @@ from tests.unit.streams.kit import RULES, event, reachable, shop_on, told
 from tests.unit.streams.rig import DEADLINE, PARTITIONS, empty, eventually, produce, read, sources
 
 
+def clock() -> int:
+    return time.time_ns() // 1_000
+
+
 @pytest.fixture
 def store(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Store]:
     with store_of("sqlite", request, tmp_path) as made:
@@ -155,7 +159,7 @@ async def test_the_relay_hands_on_results_and_dead_letters_and_survives_its_own_
     with batch(store) as opened:
         opened.bury([letter(1, key=None, value=None), letter(2, value=b"\xff\x00")], 1)
         opened.bury([letter(place=Place("log-1", EVENTS, 0, 3), value=b"x" * (LARGEST * 5))], 2)
-    relay = Relay(store, shop)
+    relay = Relay(store, shop, clock)
     running = asyncio.create_task(relay.run())
     await eventually(settled)
     put(event("r-3"))
@@ -190,8 +194,8 @@ async def test_a_relay_that_dies_before_it_could_delete_sends_again(shop: Broker
     await producer.start()
     try:
         with pytest.raises(KafkaError):
-            await Dying(store, shop).relay(producer)
-        assert await Relay(store, shop).relay(producer) == 1
+            await Dying(store, shop, clock).relay(producer)
+        assert await Relay(store, shop, clock).relay(producer) == 1
     finally:
         await producer.stop()
     twice = await read(shop, EVENTS, 2)
@@ -226,9 +230,6 @@ async def test_one_worker_with_sources_and_reader_accounts_for_every_record(shop
     orders = [f'{{"order_id":"s-{number}","total":1}}'.encode() for number in range(10)]
     await produce(shop, *orders, *orders[:2], b"{}", topic="purchases", key=b"c-1")
     await produce(shop, b'{"id":"b-1"}', b'{"id":"b-1"}', topic="birthdays", key=b"c-1", timestamp_ms=now // 1_000)
-
-    def clock() -> int:
-        return time.time_ns() // 1_000
 
     producer, writer = shop.producer(), Writer(store)
     await producer.start()

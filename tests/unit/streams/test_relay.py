@@ -10,6 +10,7 @@ import pytest
 from aiokafka.errors import KafkaError, KafkaTimeoutError
 from sqlalchemy import text
 
+from storage import outbox
 from storage.batch import Place
 from storage.store import Store
 from streams.broker import DEAD_LETTERS, EVENTS, Broker
@@ -55,7 +56,36 @@ def waiting(store: Store) -> tuple[int, int]:
 
 
 async def relay(store: Store, producer: FakeProducer) -> int:
-    return await Relay(store, NOWHERE).relay(producer)
+    return await Relay(store, NOWHERE, lambda: 1).relay(producer)
+
+
+def test_of_several_relays_one_works_until_its_time_is_over(store: Store) -> None:
+    def lead(me: str, now: int) -> bool:
+        with store.write() as connection:
+            return outbox.lead(connection, me, now, now + 10)
+
+    assert lead("a", 100)
+    assert not lead("b", 100)
+    assert lead("a", 105), "who relays goes on"
+    assert not lead("b", 115)
+    assert lead("b", 116)
+    assert not lead("a", 117)
+
+
+def test_whether_something_waits_is_known_without_reading_it(store: Store) -> None:
+    def anything() -> bool:
+        with store.read() as connection:
+            return outbox.anything(connection)
+
+    assert not anything()
+    put(store, b"1")
+    assert anything()
+    with store.write() as connection:
+        connection.execute(text("DELETE FROM outbox"))
+    assert not anything()
+    with batch(store) as opened:
+        opened.bury([letter(4)], 1)
+    assert anything()
 
 
 async def test_what_waits_is_handed_on_and_goes_once_it_is_acknowledged(store: Store) -> None:
