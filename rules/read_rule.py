@@ -80,7 +80,15 @@ class _Reader:
         if None in (id_, title, status, on) or self.document.problems:
             return None
         return Rule(
-            *(str(id_), str(title), Status(str(status)), str(on), when, do, class_, reentry, priority),
+            id=str(id_),
+            name=str(title),
+            status=Status(str(status)),
+            on=str(on),
+            condition=when,
+            do=do,
+            class_=class_,
+            reentry=reentry,
+            priority=priority,
             active=days,
             holdout=holdout or 0,
             chance=WHOLE if chance is None else chance,

@@ -25,6 +25,15 @@ def test_a_bucket_is_what_anybody_works_out_from_the_digest() -> None:
     assert bucket("holdout:*", "สมหญิง") == 4316
 
 
+@given(st.text())
+def test_a_share_ends_right_before_the_bucket_of_its_number(customer: str) -> None:
+    place = bucket("variant:hello", customer)
+    assert not within(place, "variant:hello", customer)
+    assert within(place + 1, "variant:hello", customer)
+    assert pick([("a", place), ("b", WHOLE - place)], "variant:hello", customer) == "b"
+    assert pick([("a", place + 1), ("b", WHOLE - place - 1)], "variant:hello", customer) == "a"
+
+
 @pytest.mark.parametrize("share", [1, 50, 500, 1_000, 5_000, 9_950])
 @pytest.mark.parametrize("salt", ["holdout:*", "holdout:win-back", "chance:gift:evt-1"])
 def test_a_share_of_many_customers_is_about_that_many(salt: str, share: int) -> None:

@@ -294,6 +294,11 @@ def test_a_rule_in_shadow_keeps_no_live_one_from_going() -> None:
     ]
 
 
+def test_a_rule_in_shadow_tells_that_a_live_one_would_have_gone_before_it() -> None:
+    given_ = rules(rule("a", group="one", priority=1), rule("b", group="one", status=Status.SHADOW))
+    assert shown(decide(given_, purchase(), someone(), True)) == [("a", "queued", ""), ("b", "suppressed", "group")]
+
+
 # All of it.
 
 
