@@ -143,7 +143,7 @@ class _Reader:
             if scalar(self.document, node, "a step such as `- send: welcome`") is not None:
                 self.document.report_node(node, "a step is written like `- send: welcome`", "wrong-type")
             return None
-        found = keys(self.document, node, ("send", "channel"))
+        found = keys(self.document, node, ("send", "channel"), KEYS)
         require(self.document, node, found, ("send",))
         channels = self.channels(found["channel"]) if "channel" in found else ("email",)
         template = text(self.document, found["send"], "the name of a message") if "send" in found else None

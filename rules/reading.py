@@ -18,8 +18,8 @@ _KINDS = {"int": "a number", "float": "a number", "bool": "true or false", "null
 _LISTABLE = 20
 
 
-def keys(document: Document, node: MappingNode, known: Collection[str]) -> dict[str, Node]:
-    """The node's values by key; unknown and repeated keys are problems."""
+def keys(document: Document, node: MappingNode, known: Collection[str], outer: Collection[str] = ()) -> dict[str, Node]:
+    """The node's values by key; unknown and repeated keys are problems. `outer` are keys of what it is part of."""
     found: dict[str, Node] = {}
     lines: dict[str, int] = {}
     for key, value in node.value:
@@ -31,14 +31,16 @@ def keys(document: Document, node: MappingNode, known: Collection[str]) -> dict[
             twice = f'"{name}" stands here twice, first in line {lines[name]}; keep one of them'
             document.report_node(key, twice, "duplicate-key")
         elif name not in known:
-            document.report_node(key, f'unknown key "{name}"{_instead(name, known)}', "unknown-key")
+            document.report_node(key, f'unknown key "{name}"{_instead(name, known, outer)}', "unknown-key")
         else:
             found[name] = value
             lines[name] = key.start_mark.line + 1
     return found
 
 
-def _instead(name: str, known: Collection[str]) -> str:
+def _instead(name: str, known: Collection[str], outer: Collection[str]) -> str:
+    if name in outer:
+        return "; it belongs to the rule as a whole: begin its line in the first column"
     if name.startswith("-") and name[1:] in known:
         return '; a space belongs behind the "-" that begins a step'
     if name == "<<":
