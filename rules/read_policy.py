@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from functools import cache
 from zoneinfo import available_timezones
 
 from babel.numbers import list_currencies
@@ -12,7 +13,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 from retention.shop import Shop
 from rules.document import Document
 from rules.read_trial import percent
-from rules.reading import duration, keys, one_of, require, scalar, text
+from rules.reading import duration, duration_meant, keys, one_of, require, scalar, text
 from rules.ruleset import Policy
 
 KEYS = ("currency", "time_zone", "lateness", "rates", "walk_in", "holdout")
@@ -30,7 +31,7 @@ def read_policy(document: Document) -> Policy | None:
     currency = _currency(document, found["currency"]) if "currency" in found else None
     zone = None
     if "time_zone" in found:
-        zone = one_of(document, found["time_zone"], "a time zone", sorted(available_timezones()), "unknown-time-zone")
+        zone = _zone(document, found["time_zone"])
     lateness = _lateness(document, found["lateness"]) if "lateness" in found else Policy().lateness
     rates = _rates(document, found["rates"], currency) if "rates" in found else {}
     walk_in = _walk_in(document, found["walk_in"]) if "walk_in" in found else Shop().walk_in
@@ -49,14 +50,34 @@ def _currency(document: Document, node: Node) -> str | None:
     return None
 
 
-def _lateness(document: Document, node: Node) -> int | None:
-    value = text(document, node, "a duration such as 24h")
-    if value is None:
+def _zone(document: Document, node: Node) -> str | None:
+    zones = _zones()
+    if isinstance(node, ScalarNode) and node.value.strip() and "/" not in node.value and node.value not in zones:
+        message = f'unknown time zone "{node.value}"; a zone is named by a place, such as Asia/Bangkok'
+        document.report_node(node, message, "unknown-time-zone")
         return None
-    micros = duration(value)
+    return one_of(document, node, "a time zone", sorted(zones), "unknown-time-zone")
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """Read from the system's files once, not for every policy."""
+    return frozenset(available_timezones())
+
+
+def _lateness(document: Document, node: Node) -> int | None:
+    found = scalar(document, node, "a duration such as 24h")
+    if found is None:
+        return None
+    micros = duration(found.value)
     if micros is None:
-        document.report_node(node, f'"{value}" is no duration such as 24h or 2d', "bad-duration")
+        message = f'"{found.value}" is no duration such as 24h or 2d'
+        document.report_node(node, message + _meant(duration_meant(found.value, "h")), "bad-duration")
     return micros
+
+
+def _meant(text: str) -> str:
+    return f'; did you mean "{text}"?' if text else ""
 
 
 def _walk_in(document: Document, node: Node) -> int | None:
@@ -91,7 +112,9 @@ def _rate(document: Document, node: Node) -> Decimal | None:
     if not isinstance(found, ScalarNode):
         return None
     if not _RATE.fullmatch(found.value) or not Decimal(found.value):
-        message = "a rate is what one unit is worth in the shop's currency, such as 34.10"
-        document.report_node(node, message, "bad-rate")
+        message = f"a rate is what one unit is worth in the shop's currency, such as 34.10, not {found.value}"
+        point = found.value.replace(",", ".")
+        meant = point if point != found.value and _RATE.fullmatch(point) else ""
+        document.report_node(node, message + _meant(meant), "bad-rate")
         return None
     return Decimal(found.value)

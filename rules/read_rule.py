@@ -15,7 +15,7 @@ from rules.language.faults import did_you_mean
 from rules.language.schema import TRIGGERS, Schema, schema
 from rules.language.typed import Test
 from rules.read_trial import ID, VARIANT, active, group, percent, variants
-from rules.reading import duration, keys, listed, one_of, require, scalar, text, whole
+from rules.reading import duration, duration_meant, keys, listed, one_of, require, scalar, text, whole
 from rules.ruleset import ADDRESSES, MessageClass, Reentry, Rule, Send, Status
 
 _WHEN = ("status", "active", "on", "when", "reentry")
@@ -24,7 +24,7 @@ KEYS = ("id", "name", *_WHEN, *_WHO, "class", "do")
 _MAX_STEPS = 20
 
 Templates = Mapping[str, Collection[str]]
-"""Message → the channels it is written for."""
+"""Message → the channels it is written for; as a mapping also, by channel, the shop's locales it is not written in."""
 Segments = Mapping[str, Test | None]
 """Name → condition, None when something is wrong with it."""
 NO_SEGMENTS: Segments = {}
@@ -128,14 +128,17 @@ class _Reader:
         if "reentry" not in found:
             return Reentry()
         node = found["reentry"]
-        value = text(self.document, node, "never, always or after <duration>")
+        written = scalar(self.document, node, "never, always or after <duration>")
+        if written is None or written.value == "never":
+            return Reentry()
+        value = str(written.value)
         if value == "always":
             return Reentry("always")
-        if value is None or value == "never":
-            return Reentry()
         after = duration(value.removeprefix("after ").strip()) if value.startswith("after ") else None
         if after is None:
             message = f'"{value}" is none of never, always, after 30d (also 12h, 90m, 2w)'
+            if meant := duration_meant(value.removeprefix("after "), "d"):
+                message += f'; did you mean "after {meant}"?'
             self.document.report_node(node, message, "bad-reentry")
         return Reentry("after", after or 0)
 
@@ -168,9 +171,10 @@ class _Reader:
 
     def step(self, node: Node) -> Send | None:
         if not isinstance(node, MappingNode):
-            self.document.report_node(node, "a step is a mapping, such as `- send: welcome`", "wrong-type")
+            if scalar(self.document, node, "a step such as `- send: welcome`") is not None:
+                self.document.report_node(node, "a step is written like `- send: welcome`", "wrong-type")
             return None
-        found = keys(self.document, node, ("send", "channel"))
+        found = keys(self.document, node, ("send", "channel"), KEYS)
         require(self.document, node, found, ("send",))
         channels = self.channels(found["channel"]) if "channel" in found else ("email",)
         template = text(self.document, found["send"], "the name of a message") if "send" in found else None
@@ -206,8 +210,14 @@ class _Reader:
             hint = did_you_mean(template, self.templates) or "; there is no templates/messages/ folder of that name"
             self.document.report_node(node, f'unknown message "{template}"{hint}', "unknown-template")
             return
+        written = self.templates[template]
         for channel in channels:
-            if channel not in self.templates[template]:
+            if channel not in written:
                 missing = f"templates/messages/{template}/{channel}.<locale>.md"
                 message = f'message "{template}" is not written for {channel}: add {missing}'
                 self.document.report_node(node, message, "missing-channel")
+                continue
+            for locale in written[channel] if isinstance(written, Mapping) else ():
+                missing = f"templates/messages/{template}/{channel}.{locale}.md"
+                message = f'message "{template}" is not written in {locale}: add {missing}'
+                self.document.report_node(node, message, "missing-locale")

@@ -46,7 +46,7 @@ def _name(document: Document, key: Node, read: dict[str, list[ScalarNode]]) -> s
         message = "the name of a segment has small letters, digits and hyphens, at most 63"
         document.report_node(key, message, "bad-name")
     elif name in read:
-        document.report_node(key, f'"{name}" stands here twice', "duplicate-key")
+        document.report_node(key, f'"{name}" stands here twice; keep one of them', "duplicate-key")
     else:
         return name
     return None

@@ -3,47 +3,65 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from rules.document import Document
-from rules.language.faults import did_you_mean
+from rules.language.faults import closest, did_you_mean
+from rules.language.tokens import UNITS
 from rules.language.tree import MICROS
 
 _DURATION = re.compile(r"([1-9][0-9]{0,5})([smhdw])")
-_KINDS = {"int": "a number", "float": "a number", "bool": "true or false", "null": "nothing"}
+_MEANT = re.compile(r"([1-9][0-9]{0,5})\s*([A-Za-z]*)")
+_KINDS = {"int": "a number", "float": "a number", "bool": "true or false", "null": "nothing", "timestamp": "a date"}
 _LISTABLE = 20
 
 
-def keys(document: Document, node: MappingNode, known: Collection[str]) -> dict[str, Node]:
-    """The node's values by key; unknown and repeated keys are problems."""
+def keys(document: Document, node: MappingNode, known: Collection[str], outer: Collection[str] = ()) -> dict[str, Node]:
+    """The node's values by key; unknown and repeated keys are problems. `outer` are keys of what it is part of."""
     found: dict[str, Node] = {}
+    lines: dict[str, int] = {}
     for key, value in node.value:
         name = key.value if isinstance(key, ScalarNode) else ""
+        if not name:
+            document.report_node(key, f"a key is one word: {', '.join(known)}", "unknown-key")
+            continue
         if name in found:
-            document.report_node(key, f'"{name}" stands here twice', "duplicate-key")
+            twice = f'"{name}" stands here twice, first in line {lines[name]}; keep one of them'
+            document.report_node(key, twice, "duplicate-key")
         elif name not in known:
-            hint = did_you_mean(name, known) or f"; there are {', '.join(known)}"
-            document.report_node(key, f'unknown key "{name}"{hint}', "unknown-key")
+            document.report_node(key, f'unknown key "{name}"{_instead(name, known, outer)}', "unknown-key")
         else:
             found[name] = value
+            lines[name] = key.start_mark.line + 1
     return found
 
 
-def require(document: Document, node: MappingNode, found: Mapping[str, Node], names: Iterable[str]) -> None:
-    """A problem for each of `names` that is not there."""
-    present = {key.value for key, _ in node.value if isinstance(key, ScalarNode)}
+def _instead(name: str, known: Collection[str], outer: Collection[str]) -> str:
+    if name in outer:
+        return "; it belongs to the rule as a whole: begin its line in the first column"
+    if name.startswith("-") and name[1:] in known:
+        return '; a space belongs behind the "-" that begins a step'
+    if name == "<<":
+        return "; write the keys out, nothing is taken over from elsewhere"
+    return did_you_mean(name, known) or f"; there are {', '.join(known)}"
+
+
+def require(document: Document, node: MappingNode, found: Mapping[str, Node], names: Collection[str]) -> None:
+    """A problem for each of `names` that is not there; a misspelt one is, and has been told."""
+    written = [key.value for key, _ in node.value if isinstance(key, ScalarNode)]
+    present = {*written, *(close for key in written if key not in found and (close := closest(key, names)))}
     start = node.start_mark.index
     for name in names:
         if name not in found and name not in present:
-            document.report(start, start + 1, f'the key "{name}" is missing', "missing-key")
+            document.report(start, start + 1, f'the key "{name}" is missing; add a line `{name}: …`', "missing-key")
 
 
 def scalar(document: Document, node: Node, what: str) -> ScalarNode | None:
     """`node` as a scalar that holds something; `what` says what belongs there."""
     if not isinstance(node, ScalarNode):
-        kind = "a list" if isinstance(node, SequenceNode) else "a mapping"
+        kind = "a list" if isinstance(node, SequenceNode) else "keys with values"
         document.report_node(node, f"{what} belongs here, not {kind}", "wrong-type")
         return None
     if not node.value.strip():
@@ -60,7 +78,9 @@ def text(document: Document, node: Node, what: str) -> str | None:
     kind = str(found.tag).rpartition(":")[2]
     if kind != "str":
         read = _KINDS.get(kind, kind)
-        document.report_node(node, f"{what} belongs here; this reads as {read}: put quotes round it", "wrong-type")
+        document.report_node(
+            node, f"{what} belongs here; {found.value} reads as {read}: put quotes round it", "wrong-type"
+        )
         return None
     value: str = found.value
     return value
@@ -68,10 +88,13 @@ def text(document: Document, node: Node, what: str) -> str | None:
 
 def one_of(document: Document, node: Node, what: str, known: Collection[str], code: str) -> str | None:
     """`node` as one of the `known` words."""
-    value = text(document, node, what)
-    if value is None or value in known:
-        return value
-    hint = did_you_mean(value, known)
+    found = scalar(document, node, what)
+    if found is None or found.value in known:
+        return None if found is None else str(found.value)
+    value = str(found.value)
+    parts = [part.strip() for part in value.split(",")]
+    several = len(parts) > 1 and all(part in known for part in parts)
+    hint = f"; several stand in brackets: [{', '.join(parts)}]" if several else did_you_mean(value, known)
     if not hint and len(known) <= _LISTABLE:
         hint = f"; it is one of {', '.join(known)}"
     document.report_node(node, f'unknown {what.partition(" ")[2]} "{value}"{hint}', code)
@@ -84,9 +107,28 @@ def whole(document: Document, node: Node, what: str, low: int, high: int) -> int
     if found is None:
         return None
     if not re.fullmatch(r"-?[0-9]{1,9}", found.value) or not low <= int(found.value) <= high:
-        document.report_node(node, f"{what} is a whole number from {low} to {high}", "bad-value")
+        hint = _whole_meant(found.value, low, high)
+        document.report_node(
+            node, f"{what} is a whole number from {low} to {high}, not {found.value}{hint}", "bad-value"
+        )
         return None
     return int(found.value)
+
+
+def _whole_meant(value: str, low: int, high: int) -> str:
+    """Other digits than 0 to 9 and signs between thousands: what was meant."""
+    try:
+        meant = int(value.replace(",", ""))
+    except ValueError:
+        return ""
+    return f'; did you mean "{meant}"?' if low <= meant <= high else ""
+
+
+def duration_meant(value: str, usual: str) -> str:
+    """30 days, 30 D → 30d; a number alone is in the `usual` unit; nothing when the unit is not known."""
+    found = _MEANT.fullmatch(value.strip())
+    unit = found and UNITS.get(found[2].lower().rstrip("s") or usual)
+    return f"{found[1]}{unit}" if found and unit else ""
 
 
 def duration(value: str) -> int | None:

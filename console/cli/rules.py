@@ -16,6 +16,7 @@ from console.cli.output import BAD, out, print_json, several
 from rules.load import Loaded, load
 from rules.problems import render_all
 from rules.ruleset import Rule
+from templates.brand import read_brand
 
 app = typer.Typer(no_args_is_help=True, help="Check and list the rules.")
 
@@ -58,12 +59,28 @@ def list_(json: Json = False) -> None:
     out.print(_table(loaded.ruleset.rules))
 
 
-def written(templates: Path) -> dict[str, set[str]]:
-    """Message → the channels it is written for, by the names of the files `messages/<name>/<channel>.<locale>.md`."""
-    found: dict[str, set[str]] = {}
+def written(templates: Path) -> dict[str, dict[str, list[str]]]:
+    """Message → the channels it is written for → the shop's locales it is not written in for that channel.
+
+    By the names of the files `messages/<name>/<channel>.<locale>.md`. A brand that cannot be read has no locales
+    here: what is wrong with it, `templates check` tells.
+    """
+    wanted = _locales(templates / "brand.yaml")
+    found: dict[str, dict[str, list[str]]] = {}
     for file in sorted((templates / "messages").glob("*/*.*.md")):
-        found.setdefault(file.parent.name, set()).add(file.name.split(".")[0])
+        channel, locale, *_ = file.name.split(".")
+        missing = found.setdefault(file.parent.name, {}).setdefault(channel, list(wanted))
+        if locale in missing:
+            missing.remove(locale)
     return found
+
+
+def _locales(brand: Path) -> tuple[str, ...]:
+    try:
+        read = read_brand(str(brand), brand.read_text(encoding="utf-8"), [])
+    except (OSError, UnicodeDecodeError):
+        return ()
+    return read.locales if read else ()
 
 
 def _table(rules: Iterable[Rule]) -> Table:

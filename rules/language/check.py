@@ -9,7 +9,7 @@ from rules.language import calls, runtime
 from rules.language.faults import Fault, did_you_mean
 from rules.language.functions import FUNCTIONS
 from rules.language.kinds import ARITHMETIC, ORDERED, RANGES, Kind, comparable
-from rules.language.schema import Schema
+from rules.language.schema import Schema, carriers
 from rules.language.tree import Binary, Call, Duration, Junction, ListOf, Literal, Name, Node, Unary
 from rules.language.typed import (
     Apply,
@@ -30,6 +30,7 @@ from rules.language.typed import (
 
 _NUMERIC = frozenset({Kind.COUNT, Kind.NUMBER})
 _CONNECT = frozenset({"==", "!="})
+_YES = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 _TESTS = frozenset({"segment", "has"})
 """Functions that are true, false or unknown by themselves, not values."""
 MAX_TESTS = 1_000
@@ -181,7 +182,7 @@ class _Checker:
     def among(self, left: Value | None, node: ListOf) -> Value | None:
         """The literals of a list, in the form `left` has."""
         if not node.items:
-            self.fault(node, "the list is empty", "bad-argument")
+            self.fault(node, 'the list is empty: write values into it, such as ["TH", "SG"]', "bad-argument")
             return None
         given = [self.value(item) for item in node.items]
         held = []
@@ -241,7 +242,7 @@ class _Checker:
         if node.path.startswith("event.") and not self.schema.of_event:
             self.fault(node, f'"{node.path}" cannot be used here: a segment speaks of the customer', "unknown-field")
             return None
-        hint = did_you_mean(node.path, self.schema.fields)
+        hint = _elsewhere(node.path) or did_you_mean(node.path, self.schema.fields)
         hint = hint or (
             "" if "." in node.path else "; a text stands in quotes, a field begins with event. or customer."
         )
@@ -297,6 +298,14 @@ class _Checker:
         return value
 
 
+def _elsewhere(path: str) -> str:
+    """Where else a field is, or what else a word means."""
+    if path.lower() in _YES:
+        return f"; write {_YES[path.lower()]}"
+    events = carriers(path)
+    return f"; only these events have it: {', '.join(events)}" if events else ""
+
+
 def _worked_out(op: str, left: int | Decimal, right: int | Decimal) -> int | Decimal | None:
     if op == "/":
         return runtime.divide(left, right)
@@ -308,6 +317,12 @@ def _worked_out(op: str, left: int | Decimal, right: int | Decimal) -> int | Dec
 def _money_advice(left: Kind, right: Kind) -> str:
     if Kind.MONEY in (left, right) and {left, right} & _NUMERIC:
         return "; only a number written out is an amount of money"
+    if {left, right} == {Kind.MONEY, Kind.TEXT}:
+        return "; an amount stands without quotes"
+    if Kind.INSTANT in (left, right) and {left, right} & {Kind.TEXT, *_NUMERIC}:
+        return '; a date is written timestamp("2026-03-01")'
+    if {left, right} == {Kind.LIST, Kind.TEXT}:
+        return '; ask a list with "in": "vip" in customer.tags'
     if Kind.TEXT in (left, right) and {left, right} & _NUMERIC:
         return "; a number stands without quotes"
     if Kind.DURATION in (left, right) and {left, right} & _NUMERIC:

@@ -23,5 +23,13 @@ class Fault:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`; did you mean "…"?` when something known is close to `word`, else nothing."""
-    close = get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f'; did you mean "{close[0]}"?' if close else ""
+    close = closest(word, known)
+    return f'; did you mean "{close}"?' if close else ""
+
+
+def closest(word: str, known: Iterable[str]) -> str:
+    """The known word that `word` is likely to be; nothing when none is close."""
+    known = list(known)
+    small = {one.lower(): one for one in known}
+    close = get_close_matches(word, known, n=1, cutoff=0.6) or get_close_matches(word.lower(), small, n=1, cutoff=0.8)
+    return small.get(close[0].lower(), close[0]) if close else ""

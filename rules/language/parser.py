@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from rules.language.faults import Fault
-from rules.language.tokens import Token, tokenize
+from rules.language.tokens import UNITS, Token, tokenize
 from rules.language.tree import Binary, Call, Duration, Junction, ListOf, Literal, Name, Node, Unary
 
 MAX_LENGTH = 2_000
@@ -124,6 +124,9 @@ class _Parser:
             return self.unary(token)
         if token.kind == "op" and token.value == "(":
             node = self.inside(token, 0)
+            if self.sees(","):
+                advice = 'a list stands in square brackets: ["TH", "SG"]'
+                raise _Wrong(Fault(token.start, 1, advice, "syntax"))
             self.expect(")")
             return node
         if token.kind == "op" and token.value == "[":
@@ -184,6 +187,7 @@ class _Parser:
 
     def unexpected(self, wanted: str) -> Node:
         token = self.token
+        self.slip(token)
         if token.kind == "end":
             last = self.tokens[self.at - 1]
             raise _Wrong(
@@ -191,8 +195,26 @@ class _Parser:
             )
         if self.sees(",") and wanted.startswith("an operator"):
             raise _Wrong(Fault(token.start, 1, "no comma here: write 1500 for 1,500", "syntax"))
-        shown = token.value if token.kind in ("op", "word") else f"this {token.kind}"
-        raise _Wrong(Fault(token.start, token.end - token.start, f'{wanted} belongs here, not "{shown}"', "syntax"))
+        shown = f'"{token.value}"' if token.kind in ("op", "word") else f"this {token.kind}"
+        raise _Wrong(Fault(token.start, token.end - token.start, f"{wanted} belongs here, not {shown}", "syntax"))
+
+    def slip(self, token: Token) -> None:
+        """Two tokens that tell together what was meant."""
+        before = self.tokens[self.at - 1] if self.at else token
+        advice, start = "", before.start
+        if before.kind == "number" and token.kind == "word":
+            unit = UNITS.get(str(token.value).lower().rstrip("s"))
+            advice = f'a length of time is one word: "{before.value}{unit}"' if unit else ""
+            if not unit and len(str(token.value)) == 3 and str(token.value).isupper():
+                advice, start = "amounts are in the shop's currency: write the bare number", token.start
+        elif before.value in ("customer", "event") and token.kind == "word":
+            advice = f'a field is one word, with a point: "{before.value}.{token.value}"'
+        elif before.kind == "word" and token.kind == "text" and "." not in str(before.value):
+            advice = f'what a function is given stands in brackets: {before.value}("…")'
+        elif before.kind == "op" and before.value == "%":
+            advice = 'there are no percentages: "%" is the rest of a division; write 0.1 for 10 percent'
+        if advice:
+            raise _Wrong(Fault(start, max(token.end, before.end) - start, advice, "syntax"))
 
     def shallow(self, depth: int, start: int, end: int) -> int:
         """`depth`, unless it is more than a condition may have."""

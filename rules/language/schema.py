@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
@@ -164,6 +165,12 @@ def _of_event(trigger: str, declared: Declared) -> tuple[dict[str, Field], dict[
     """The fields of the data of one event type, and hints for those that cannot be used."""
     if trigger in declared.events:
         return _own("event", "e.data", declared.events[trigger]), {}
+    return _of_contract(trigger)
+
+
+@cache
+def _of_contract(trigger: str) -> tuple[dict[str, Field], dict[str, str]]:
+    """The same of an event of the contract; asked for by every rule, and never changed."""
     fields: dict[str, Field] = {}
     hints: dict[str, str] = {}
     unset = {one.name for one in msgspec.structs.fields(TYPES[trigger]) if one.default is msgspec.UNSET}
@@ -178,6 +185,11 @@ def _of_event(trigger: str, declared: Declared) -> tuple[dict[str, Field], dict[
         fields["event.total"] = Field(Kind.MONEY, "e.amount", says="in the shop's currency", reach=MAX_MINOR)
         del hints["event.total"]
     return fields, hints
+
+
+def carriers(path: str) -> list[str]:
+    """The events of the contract that have a field of this path."""
+    return [trigger for trigger in TRIGGERS if path in _of_contract(trigger)[0]] if path.startswith("event.") else []
 
 
 def _struct(type_: type[msgspec.Struct]) -> inspect.StructType:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -18,14 +19,19 @@ _TOKEN = re.compile(
       | (?P<raw>(?:[rRbB]{1,2}["']|\"{3}|'{3})[^\r\n]*)
       | (?P<text>"(?:[^"\\\r\n]|\\[^\r\n])*"|'(?:[^'\\\r\n]|\\[^\r\n])*')
       | (?P<word>[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*)
-      | (?P<op>&&|\|\||==|!=|<=|>=|/(?!/)|\.(?=[A-Za-z_])|[-+*%<>!()\[\],])""",
+      | (?P<op>&&|\|\||==(?!=)|!=(?!=)|<=|>=|<(?!>)|/(?!/)|\.(?=[A-Za-z_])|!(?!==)|[-+*%>()\[\],])""",
     re.VERBOSE,
 )
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 _DURATION = re.compile(r"([0-9]{1,6})([smhdw])")
 _SAME = {"&&": "and", "||": "or"}
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_UNITS = {
+UNITS = {
+    "s": "s",
+    "m": "m",
+    "h": "h",
+    "d": "d",
+    "w": "w",
     "sec": "s",
     "second": "s",
     "min": "m",
@@ -40,6 +46,13 @@ WORDS = frozenset({"and", "or", "not", "in", "true", "false", "null"})
 
 _SLIPS = (
     (re.compile(r"=<|=>"), 'write "<=" or ">="'),
+    (re.compile(r"<>"), 'write "!=" for "is not"'),
+    (re.compile(r"!=="), 'write "!=" to compare'),
+    (re.compile(r"===+"), 'write "==" to compare'),
+    (re.compile(r";"), 'write "and" between two conditions'),
+    (re.compile(r"[{}]+"), "a condition has no braces: write customer.orders as it is"),
+    (re.compile("[\x85\u00a0\u2000-\u200a\u2028\u2029\u202f\u3000]+"), "write a plain space"),
+    (re.compile("[\u200b-\u200f\u2060\ufeff]+"), "nobody sees this character: remove it"),
     (re.compile(r"="), 'use "==" to compare'),
     (re.compile(r"&"), 'write "and"'),
     (re.compile(r"\|"), 'write "or"'),
@@ -53,6 +66,10 @@ _SLIPS = (
     (re.compile(r"\.[0-9]+"), 'write the 0 before the point: "0.5"'),
     (re.compile(r"[?:]"), 'there is no "? :" in conditions; use "and", "or" and "not"'),
 )
+
+_FOREIGN = re.compile("(?:[\uff01-\uff5e]|[^\\D0-9])+")
+"""Signs and digits of other scripts: full-width, Thai."""
+_LETTERS_ELSEWHERE = re.compile("[\u00c0-\u1fff\u2c00-\u2fff\u3040-\ud7ff\uf900-\ufaff]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +129,12 @@ def _number(word: str, start: int) -> Token | Fault:
         return Token("duration", int(duration[1]) * MICROS[duration[2]], start, end)
     if not _NUMBER.fullmatch(word):
         amount = word.rstrip(_LETTERS)
-        unit = _UNITS.get(word.lower().removeprefix(amount).rstrip("s"), "")
+        unit = UNITS.get(word.lower().removeprefix(amount).rstrip("s"), "")
         hint = f'; did you mean "{amount}{unit}"?' if unit else ""
+        if word.lower().removeprefix(amount).rstrip("s") in ("month", "mo", "year", "y", "yr"):
+            hint = ": months and years differ in length, write days"
+        elif "_" in word and _NUMBER.fullmatch(plain := word.replace("_", "")):
+            hint = f'; did you mean "{plain}"?'
         message = f'"{word}" is neither a number nor a length of time such as 30d, 12h or 90m{hint}'
         return Fault(start, len(word), message, "syntax")
     if len(word) > MAX_DIGITS:
@@ -129,8 +150,14 @@ def _text(word: str, start: int) -> Token | Fault:
 
 
 def _slip(text: str, at: int) -> Fault:
+    if found := _FOREIGN.match(text, at):
+        plain = "".join(str(unicodedata.decimal(one, unicodedata.normalize("NFKC", one))) for one in found.group())
+        return Fault(at, len(plain), f'write "{plain}" with the signs of the English keyboard', "syntax")
     for pattern, advice in _SLIPS:
         if found := pattern.match(text, at):
             shown = "" if found.end() - at > 2 else f'"{found.group()}" does not belong here: '
             return Fault(at, found.end() - at, shown + advice, "syntax")
+    if found := _LETTERS_ELSEWHERE.match(text, at):
+        message = f'"{found.group()}" does not belong here: a text stands in quotes, and joining is "and", "or", "not"'
+        return Fault(at, found.end() - at, message, "syntax")
     return Fault(at, 1, f'"{text[at]}" does not belong in a condition', "syntax")

@@ -236,7 +236,7 @@ MISTAKES = [
     (r'event.coupon == "A\d"', r"\d", "syntax", "backslash"),
     ("event.total > ฿100", "฿", "syntax", "currency"),
     ("customer.orders > 2 ? true : false", "?", "syntax", '"? :"'),
-    ("ลูกค้า > 2", "ล", "syntax", "does not belong"),
+    ("ลูกค้า > 2", "ลูกค้า", "syntax", "does not belong"),
     ("null", "null", "type-mismatch", "compared"),
     (r'event.coupon == "\u12"', r"\u", "syntax", "backslash"),
     (r'event.coupon == "\ud800"', r"\ud800", "syntax", "backslash"),

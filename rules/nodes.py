@@ -1,0 +1,63 @@
+"""YAML events to nodes, as ruamel's composer makes them; ours, so that a file is parsed once, not twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ruamel.yaml import YAML
+from ruamel.yaml.events import (
+    Event,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.tag import Tag
+
+_RESOLVER = YAML(typ="safe", pure=True).resolver
+_MAPPING, _SEQUENCE = (Tag(suffix=f"tag:yaml.org,2002:{kind}") for kind in ("map", "seq"))
+
+
+def compose(events: Iterable[Event]) -> Node | None:
+    """The root node of one document without anchors, aliases and tags; None of an empty one."""
+    root: Node | None = None
+    opened: list[MappingNode | SequenceNode] = []
+    keys: list[Node | None] = []
+    """For each opened node the key whose value comes next, if it is a mapping and a key has come."""
+    for event in events:
+        if isinstance(event, MappingEndEvent | SequenceEndEvent):
+            keys.pop()
+            node: Node = opened.pop()
+            node.end_mark = event.end_mark
+        else:
+            made = _node(event)
+            if made is None:
+                continue
+            node = made
+            if isinstance(node, MappingNode | SequenceNode):
+                opened.append(node)
+                keys.append(None)
+                continue
+        if not opened:
+            root = node
+        elif isinstance(opened[-1], SequenceNode):
+            opened[-1].value.append(node)
+        elif (key := keys[-1]) is None:
+            keys[-1] = node
+        else:
+            opened[-1].value.append((key, node))
+            keys[-1] = None
+    return root
+
+
+def _node(event: Event) -> Node | None:
+    if isinstance(event, ScalarEvent):
+        tag = _RESOLVER.resolve(ScalarNode, event.value, event.implicit)
+        return ScalarNode(tag, event.value, event.start_mark, event.end_mark, style=event.style)
+    if isinstance(event, MappingStartEvent):
+        return MappingNode(_MAPPING, [], event.start_mark, None, flow_style=event.flow_style)
+    if isinstance(event, SequenceStartEvent):
+        return SequenceNode(_SEQUENCE, [], event.start_mark, None, flow_style=event.flow_style)
+    return None

@@ -1,0 +1,159 @@
+"""Random edits of the shipped files: the loader answers, soon, and what it accepts can be executed.
+
+`REGULARS_FUZZ=100000` sets how many edits; the same number gives the same edits.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import time
+from collections import Counter
+from pathlib import Path
+
+import msgspec
+
+from retention.events import TYPES, Event
+from retention.money import Money
+from retention.shop import Shop
+from retention.state import Customer
+from rules.document import Document
+from rules.engine.decide import decide
+from rules.language.functions import FUNCTIONS
+from rules.language.schema import TRIGGERS, schema
+from rules.load import load
+from rules.problems import render
+from rules.read_policy import KEYS as POLICY_KEYS
+from rules.read_policy import read_policy
+from rules.read_rule import KEYS, read_rule
+from rules.read_segments import read_segments
+from rules.ruleset import Policy, Rule, rule_set
+from tests.unit.rules.cel_contexts import make
+from tests.unit.rules.test_language import SMALLEST
+
+SHIPPED = Path(__file__).parents[3] / "rules"
+SEGMENTS = b'loyal: customer.orders >= 3\nwarm:\n  - segment("loyal")\n  - has(customer.email)\n'
+TIMES = int(os.environ.get("REGULARS_FUZZ", "3000"))
+SLOWEST = 2.0
+"""Seconds of processor time that no file may take."""
+TEMPLATES = {path.stem: {"email"} for path in (SHIPPED / "campaigns").glob("*.yaml")}
+_SIGNS = """: - , [ ] { } > | & * ! % @ ` " ' # ? ~ \\ == = != < <= ( ) + / . 0 1 30d 2w 1500 0.5 10% null true no on
+    and or not in "vip" ["TH","SG"] <<: --- ... !!str &a *a \u0e01\u0e33 \u0e52 \uff1e \u201c \u00a0 \u200b \u2028 \x00
+    \x07 \ufeff \U0001f381 2026-01-01 1_000 0o17 always never after draft shadow transactional email line"""
+_PIECES = [
+    *(one.encode() for one in _SIGNS.split(" ")),
+    *(b"\n", b"\r\n", b"\r", b"\t", b"  ", b"\n  ", b"\n- ", b"\xa1\xd2", b"\xff", b"\xff\xfe", b"\xef\xbb\xbf"),
+    *(f"\n{key}: ".encode() for key in (*KEYS, *POLICY_KEYS, "segment", "send", "channel")),
+    *(f" and {one.example}".encode() for one in FUNCTIONS.values()),
+    *(f" or {path} == {path}".encode() for trigger in TRIGGERS for path in schema(trigger, Shop()).fields),
+    *(trigger.encode() for trigger in TRIGGERS),
+    *(f"\nwhen: {one.example}".encode() for one in FUNCTIONS.values()),
+]
+_WORD = re.compile(rb"[\w.]+|\S")
+
+
+def edited(content: bytes, dice: random.Random) -> bytes:
+    """`content` after one to four edits: a piece put in, cut out, doubled or moved, a word or a byte replaced."""
+    for _ in range(dice.choice((1, 1, 2, 4))):
+        start = dice.randint(0, len(content))
+        end = min(len(content), start + dice.choice((1, 4, 30)))
+        words = list(_WORD.finditer(content))
+        match dice.randrange(7):
+            case 0 if words:
+                start, end = dice.choice(words).span()
+                new = dice.choice(_PIECES)
+            case 1 if words:
+                start, end = dice.choice(words).span()
+                new = content[slice(*dice.choice(words).span())]
+            case 2:
+                new = b""
+            case 3:
+                new = content[start:end] * dice.choice((2, 2, 3, 200))
+            case 4:
+                new = bytes([dice.randrange(256)])
+            case 5:
+                lines = content.splitlines(keepends=True)
+                dice.shuffle(lines)
+                content, new, end = b"".join(lines), b"", start
+            case _:
+                new, end = dice.choice(_PIECES), start
+        content = content[:start] + new + content[end:]
+    return content
+
+
+def events(dice: random.Random) -> dict[str, tuple[Event, Customer]]:
+    """One event of every type with a customer; purchases are random too."""
+    context = make(dice)
+    reached = {"email": "a@example.com"} if dice.random() < 0.5 else {}
+    context.customer.profile |= reached
+    data = {name: msgspec.convert(SMALLEST.get(name, {}), TYPES[name], dec_hook=_money) for name in TRIGGERS}
+    at = context.event.at
+    made = {name: Event("shop", "e", name, "anna", at, one, b"", at=at) for name, one in data.items()}
+    return {name: (event, context.customer) for name, event in made.items()} | {
+        "purchase": (context.event, context.customer)
+    }
+
+
+def _money(_kind: type, value: str) -> Money:
+    return Money(value)
+
+
+def test_edited_files_are_read_and_what_is_accepted_is_executed() -> None:
+    dice = random.Random(20_260_301)
+    campaigns = sorted((SHIPPED / "campaigns").glob("*.yaml"))
+    files = {path.name: path.read_bytes() for path in campaigns}
+    files |= {"policy.yaml": (SHIPPED / "policy.yaml").read_bytes(), "segments.yaml": SEGMENTS}
+    segments = read_segments(Document("segments.yaml", SEGMENTS), Shop())
+    crowd = [events(dice) for _ in range(20)]
+    told: Counter[str] = Counter()
+    slowest = 0.0
+    for _ in range(TIMES):
+        name = dice.choice(sorted(files))
+        content = edited(files[name], dice)
+        begun = time.process_time()
+        document = Document(name, content)
+        rule: Rule | None = None
+        if name == "policy.yaml":
+            accepted = read_policy(document) is not None
+        elif name == "segments.yaml":
+            read_segments(document, Shop())
+            accepted = not document.problems
+        else:
+            rule = read_rule(document, name.removesuffix(".yaml"), Shop(), TEMPLATES, segments)
+            accepted = rule is not None
+        shown = [render(problem) for problem in document.problems]
+        slowest = max(slowest, time.process_time() - begun)
+        assert accepted == (not document.problems), content
+        assert all(one.startswith(f"{name}:") for one in shown)
+        told["accepted" if accepted else "refused"] += 1
+        if rule is not None:
+            told["executed"] += execute(rule, dice.choice(crowd))
+    assert slowest < SLOWEST
+    assert min(told["accepted"], told["refused"], told["executed"]) > TIMES // 50, told
+    print(f"\n{TIMES:,} edits: {dict(told)}, slowest {slowest * 1000:.0f} ms")
+
+
+def execute(rule: Rule, crowd: dict[str, tuple[Event, Customer]]) -> int:
+    """Ask the condition, and decide with the rule, on an event of its type."""
+    event, customer = crowd[rule.on]
+    if rule.condition is not None:
+        assert rule.condition(event, customer) in (True, False)
+    decide(rule_set([rule], Policy(), "0" * 16), event, customer, True)
+    return 1
+
+
+def test_edited_folders_are_loaded(tmp_path: Path) -> None:
+    dice = random.Random(7)
+    files = {path.relative_to(SHIPPED): path.read_bytes() for path in SHIPPED.glob("campaigns/*.yaml")}
+    files |= {Path("policy.yaml"): (SHIPPED / "policy.yaml").read_bytes(), Path("segments.yaml"): SEGMENTS}
+    (tmp_path / "campaigns").mkdir()
+    answers: Counter[bool] = Counter()
+    for _ in range(max(TIMES // 20, 60)):
+        wrong = dice.choice(sorted(files))
+        for name, content in files.items():
+            (tmp_path / name).write_bytes(edited(content, dice) if name == wrong else content)
+        loaded = load(tmp_path, TEMPLATES)
+        assert (loaded.ruleset is None) == bool(loaded.problems)
+        answers[loaded.ruleset is None] += 1
+    assert min(answers.values()) > 0
