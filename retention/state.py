@@ -59,6 +59,8 @@ class Customer(Struct, array_like=True, gc=False):
     staff: bool = False
     walk_in: bool = False
     """More orders in a day than one person makes: a till's id for whoever walks in. Counted, never written to."""
+    variants: dict[str, str] = field(default_factory=dict)
+    """Rule → the variant the customer was first given in it, and keeps."""
 
     @property
     def net_revenue(self) -> int:

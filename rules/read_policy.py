@@ -12,10 +12,11 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 from retention.shop import Shop
 from rules.document import Document
+from rules.read_trial import percent
 from rules.reading import duration, duration_meant, keys, one_of, require, scalar, text
 from rules.ruleset import Policy
 
-KEYS = ("currency", "time_zone", "lateness", "rates", "walk_in")
+KEYS = ("currency", "time_zone", "lateness", "rates", "walk_in", "holdout")
 _COUNT = re.compile(r"[1-9][0-9]{0,8}")
 _RATE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
@@ -34,9 +35,10 @@ def read_policy(document: Document) -> Policy | None:
     lateness = _lateness(document, found["lateness"]) if "lateness" in found else Policy().lateness
     rates = _rates(document, found["rates"], currency) if "rates" in found else {}
     walk_in = _walk_in(document, found["walk_in"]) if "walk_in" in found else Shop().walk_in
-    if document.problems or currency is None or zone is None or lateness is None or walk_in is None:
+    holdout = percent(document, found["holdout"], "a share such as 5%") if "holdout" in found else 0
+    if document.problems or currency is None or zone is None or lateness is None or walk_in is None or holdout is None:
         return None
-    return Policy(Shop(currency, zone, rates, walk_in), lateness)
+    return Policy(Shop(currency, zone, rates, walk_in), lateness, holdout)
 
 
 def _currency(document: Document, node: Node) -> str | None:

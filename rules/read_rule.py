@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 from retention.shop import Shop
 from rules.document import Document
+from rules.engine.shares import WHOLE
 from rules.language import analyse, build
 from rules.language.build import Condition
 from rules.language.faults import did_you_mean
 from rules.language.schema import TRIGGERS, Schema, schema
 from rules.language.typed import Test
+from rules.read_trial import ID, VARIANT, active, group, percent, variants
 from rules.reading import duration, duration_meant, keys, listed, one_of, require, scalar, text, whole
 from rules.ruleset import ADDRESSES, MessageClass, Reentry, Rule, Send, Status
 
-KEYS = ("id", "name", "status", "on", "when", "do", "class", "reentry", "priority")
-_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_WHEN = ("status", "active", "on", "when", "reentry")
+_WHO = ("holdout", "chance", "variants", "group", "priority")
+KEYS = ("id", "name", *_WHEN, *_WHO, "class", "do")
 _MAX_STEPS = 20
 
 Templates = Mapping[str, Collection[str]]
@@ -53,6 +55,8 @@ class _Reader:
         self.shop = shop
         self.templates = templates
         self.segments = segments
+        self.variants: tuple[tuple[str, int], ...] | None = None
+        """Of the rule; None: it has none, empty: something is wrong with them."""
 
     def rule(self, root: MappingNode, name: str) -> Rule | None:
         found = keys(self.document, root, KEYS)
@@ -65,16 +69,36 @@ class _Reader:
             else None
         )
         on = one_of(self.document, found["on"], "an event", TRIGGERS, "unknown-event") if "on" in found else None
+        self.variants = variants(self.document, found["variants"]) if "variants" in found else None
         do = self.do(found["do"]) if "do" in found else ()
         when = self.when(found["when"], on) if "when" in found else None
         class_, reentry, priority = self.class_(found), self.reentry(found), self.priority(found)
+        days = active(self.document, found["active"]) if "active" in found else (None, None)
+        holdout = self.holdout(found["holdout"], class_) if "holdout" in found else 0
+        chance = percent(self.document, found["chance"], "a share such as 15%") if "chance" in found else WHOLE
+        one_of_group = group(self.document, found["group"]) if "group" in found else ""
         if None in (id_, title, status, on) or self.document.problems:
             return None
-        return Rule(str(id_), str(title), Status(str(status)), str(on), when, do, class_, reentry, priority)
+        return Rule(
+            id=str(id_),
+            name=str(title),
+            status=Status(str(status)),
+            on=str(on),
+            condition=when,
+            do=do,
+            class_=class_,
+            reentry=reentry,
+            priority=priority,
+            active=days,
+            holdout=holdout or 0,
+            chance=WHOLE if chance is None else chance,
+            variants=self.variants or (),
+            group=one_of_group,
+        )
 
     def id(self, node: Node, name: str) -> str | None:
         value = text(self.document, node, "an id")
-        if value is not None and not _ID.fullmatch(value):
+        if value is not None and not ID.fullmatch(value):
             message = "an id has small letters, digits and hyphens, at most 63"
             self.document.report_node(node, message, "bad-id")
         elif value is not None and value != name:
@@ -92,6 +116,13 @@ class _Reader:
         if "priority" not in found:
             return 0
         return whole(self.document, found["priority"], "a priority", -1000, 1000) or 0
+
+    def holdout(self, node: Node, class_: MessageClass) -> int | None:
+        share = percent(self.document, node, "a share such as 10%")
+        if class_ is MessageClass.TRANSACTIONAL:
+            message = "nobody is kept out of what they expect: remove this line, or make the class marketing"
+            self.document.report_node(node, message, "transactional-holdout")
+        return share
 
     def reentry(self, found: Mapping[str, Node]) -> Reentry:
         if "reentry" not in found:
@@ -149,8 +180,18 @@ class _Reader:
         template = text(self.document, found["send"], "the name of a message") if "send" in found else None
         if template is None:
             return None
-        self.template(found["send"], template, channels)
+        for name in self.written_for(found["send"], template):
+            self.template(found["send"], name, channels)
         return Send(template, channels)
+
+    def written_for(self, node: Node, template: str) -> list[str]:
+        """The messages that `template` stands for: one a variant, where it asks for the variant."""
+        if VARIANT not in template:
+            return [template]
+        if self.variants is None:
+            message = f'"{VARIANT}" stands for one of the variants; add `variants: {{warm: 50%, short: 50%}}`'
+            self.document.report_node(node, message, "no-variants")
+        return [template.replace(VARIANT, name) for name, _ in self.variants or ()]
 
     def channels(self, node: Node) -> tuple[str, ...]:
         named: list[str] = []

@@ -36,14 +36,21 @@ class MessageClass(StrEnum):
 
 
 class Policy(Struct, frozen=True):
-    """What holds for all rules: the shop itself, and how late (µs) an event may be and still fire a rule."""
+    """What holds for all rules: the shop itself, and how late (µs) an event may be and still fire a rule.
+
+    `holdout` is the share of customers, in basis points, that no marketing rule reaches.
+    """
 
     shop: Shop = Shop()
     lateness: int = 24 * HOUR
+    holdout: int = 0
 
 
 class Send(Struct, frozen=True):
-    """A message in the wording of `template`, by the first of `channels` that can be used."""
+    """A message in the wording of `template`, by the first of `channels` that can be used.
+
+    `{variant}` in `template` stands for the customer's variant in the rule.
+    """
 
     template: str
     channels: tuple[str, ...]
@@ -64,7 +71,13 @@ _NEVER = Reentry()
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One file of `rules/campaigns`. `condition` is None when the rule has none; higher `priority` goes first."""
+    """One file of `rules/campaigns`. `condition` is None when the rule has none; higher `priority` goes first.
+
+    Shares are basis points. `active` is the first and the last day on which the rule listens, days since
+    1970-01-01 in the shop's zone, None where it is open. `holdout` is kept out to compare with; `chance` of those
+    who are left get it; `variants` are names with shares that add up to 10,000; of the rules of a `group` that
+    fire on one event one goes.
+    """
 
     id: str
     name: str
@@ -75,6 +88,11 @@ class Rule:
     class_: MessageClass = MessageClass.MARKETING
     reentry: Reentry = _NEVER
     priority: int = 0
+    active: tuple[int | None, int | None] = (None, None)
+    holdout: int = 0
+    chance: int = 10_000
+    variants: tuple[tuple[str, int], ...] = ()
+    group: str = ""
 
     @property
     def order(self) -> tuple[int, str]:

@@ -36,6 +36,7 @@ def test_every_field_comes_back() -> None:
         entries={"welcome": [1, 2, 0]},
         staff=True,
         walk_in=True,
+        variants={"welcome": "warm"},
     )
     assert all(getattr(customer, name) for name in Customer.__struct_fields__)
     assert state.decode(state.encode(customer)) == customer
@@ -43,6 +44,12 @@ def test_every_field_comes_back() -> None:
 
 def test_a_new_customer_is_a_handful_of_bytes() -> None:
     assert len(state.encode(Customer())) < 40
+
+
+def test_a_blob_from_before_variants_reads_as_one_without() -> None:
+    fields = msgspec.msgpack.decode(state.encode(Customer(seq=7, walk_in=True, variants={"welcome": "warm"})))
+    assert fields.pop() == {"welcome": "warm"}
+    assert state.decode(msgspec.msgpack.encode(fields)) == Customer(seq=7, walk_in=True)
 
 
 def test_what_is_no_blob_is_refused() -> None:
@@ -97,6 +104,7 @@ def test_a_customer_about_whom_everything_is_known_fits_sixteen_kib() -> None:
         consents={f"email/topic-{number}": [True, now] for number in range(12)},
         suppressed={"sms": "bounced"},
         entries={f"a-rule-with-a-name-{number}": [200, now, 2026] for number in range(60)},
+        variants={f"a-rule-with-a-name-{number}": "short" for number in range(12)},
     )
     assert 14 * 1024 < len(state.encode(customer)) <= 16 * 1024
 

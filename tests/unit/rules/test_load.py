@@ -138,7 +138,7 @@ MISTAKES: list[tuple[str, str | bytes, list[tuple[int, int, int, str]]]] = [
     ("no condition after when", changed("customer.orders_ever == 1", ""), [(5, 5, 1, "empty-value")]),
     ("a condition that is a mapping", changed("customer.orders_ever == 1", "{a: 1}"), [(5, 7, 6, "wrong-type")]),
     ("a misspelt key", changed("status", "statsu"), [(3, 1, 6, "unknown-key")]),
-    ("a key that comes later", RULE + "holdout: 10%\n", [(8, 1, 7, "unknown-key")]),
+    ("a key that comes later", RULE + "audience: all\n", [(8, 1, 8, "unknown-key")]),
     ("a key twice", RULE + "name: Hello\n", [(8, 1, 4, "duplicate-key")]),
     ("an unknown status", changed("live", "Live"), [(3, 9, 4, "unknown-status")]),
     ("an unknown event", changed("purchase", "purchaes"), [(4, 5, 8, "unknown-event")]),

@@ -8,7 +8,8 @@ from retention.decode import decode
 from retention.shop import Shop as Money
 from retention.state import Customer
 from rules.engine.decide import decide
-from rules.ruleset import HOUR, Status
+from rules.engine.shares import pick
+from rules.ruleset import HOUR, MessageClass, Send, Status
 from storage.errors import Fenced
 from storage.messages import Context
 from storage.store import Store
@@ -190,6 +191,30 @@ def test_a_rule_in_shadow_decides_and_queues_nothing(store: Store) -> None:
         shop.take(reachable(), event("1"))
         assert [(row["rule"], row["outcome"]) for row in shop.rows("decision")] == [("try", "shadow")]
         assert shop.rows("message") == []
+
+
+def test_a_customer_who_is_held_out_is_recorded_and_gets_nothing(store: Store) -> None:
+    with shop_on(store, ruled(rule("welcome", holdout=10_000, class_=MessageClass.MARKETING))) as shop:
+        assert shop.take(reachable(), event("1")) == Outcome(applied=2)
+        assert [(row["step"], row["outcome"], row["reason"], row["message"]) for row in shop.rows("decision")] == [
+            (0, "held-out", "holdout", None)
+        ]
+        anna = shop.customer()
+        assert anna is not None
+        assert anna.entries["welcome"][0] == 1
+
+
+def test_a_variant_is_kept_from_one_batch_to_the_next_and_across_changed_shares(store: Store) -> None:
+    send = (Send("hello-{variant}", ("email",)),)
+    for number, shares in enumerate(([("warm", 5_000), ("short", 5_000)], [("short", 9_999), ("warm", 1)])):
+        with shop_on(store, ruled(rule("hello", variants=tuple(shares), do=send))) as shop:
+            people = [f"customer-{one}" for one in range(12)]
+            shop.take(*(value for one in people for value in (reachable(one), event(f"{one}-{number}", one))))
+    first = {one: f"hello-{pick([('warm', 5_000), ('short', 5_000)], 'variant:hello', one)}" for one in people}
+    with shop_on(store) as shop:
+        assert {(row["customer"], row["template"]) for row in shop.rows("message")} == set(first.items())
+        assert len(shop.rows("message")) == 24
+    assert len(set(first.values())) == 2
 
 
 def test_a_message_decided_again_is_not_queued_again(shop: Shop) -> None:
