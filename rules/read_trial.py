@@ -10,6 +10,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 from retention.periods import day_of
 from rules.document import Document
 from rules.engine.shares import WHOLE
+from rules.language.functions import BUDDHIST
 from rules.reading import keys, scalar, text
 
 ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
@@ -124,7 +125,12 @@ def _day(document: Document, node: Node) -> int | None:
         return None
     try:
         if _DAY.fullmatch(found.value):
-            return day_of(dt.datetime.fromisoformat(found.value))
+            day = dt.datetime.fromisoformat(found.value)
+            if day.year not in BUDDHIST:
+                return day_of(day)
+            message = f"the year {day.year} is of the Buddhist calendar; write {day.year - 543}"
+            document.report_node(node, message, "bad-day")
+            return None
     except ValueError:
         pass
     document.report_node(node, f'"{found.value}" is no day such as 2026-03-01', "bad-day")

@@ -54,7 +54,7 @@ def _window(micros: int, _zone: ZoneInfo) -> int:
 
 
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt][0-9:.]+([Zz]|[+-][0-9]{2}:[0-9]{2}))?")
-_BUDDHIST = range(2443, 2743)
+BUDDHIST = range(2443, 2743)
 """Years of the Buddhist calendar that are 1900 to 2199 of ours; no shop means the others."""
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
@@ -68,7 +68,7 @@ def _instant(text: str, zone: ZoneInfo) -> int:
         found = dt.datetime.fromisoformat(text.upper())
     except ValueError:
         raise ValueError(f"there is no such time; {advice}") from None
-    if found.year in _BUDDHIST:
+    if found.year in BUDDHIST:
         raise ValueError(f"the year {found.year} is of the Buddhist calendar; write {found.year - 543}")
     aware = found if found.tzinfo else found.replace(tzinfo=zone)
     micros = (aware - _EPOCH) // dt.timedelta(microseconds=1)
