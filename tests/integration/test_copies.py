@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError
+from aiokafka.protocol.metadata import MetadataRequest
 from typer.testing import CliRunner
 
 from console.cli.main import app
@@ -59,21 +60,34 @@ async def admin(kafka_cluster: KafkaCluster) -> AsyncIterator[AIOKafkaAdminClien
         await client.close()
 
 
+async def known(admin: AIOKafkaAdminClient) -> list[dict[str, list[Any]]]:
+    """What each node knows of our topics, topic → partitions: one may be late, and clients ask any."""
+    answers = [
+        (await admin._send_request_to_node(node.nodeId, MetadataRequest(None))).to_object()
+        for node in admin._client.cluster.brokers()
+    ]
+    return [{each["topic"]: each["partitions"] for each in one["topics"] if each["topic"] in TOPICS} for one in answers]
+
+
 async def forgotten(admin: AIOKafkaAdminClient) -> bool:
-    return not set(TOPICS) & set(await admin.list_topics())
+    return not any(await known(admin))
+
+
+async def made(admin: AIOKafkaAdminClient) -> bool:
+    return all(set(topics) == set(TOPICS) and all(topics.values()) for topics in await known(admin))
 
 
 async def own_settings(admin: AIOKafkaAdminClient, topic: str) -> dict[str, str]:
     """What was set for the topic itself, whatever the cluster's defaults are; any node is asked, also a late one."""
     found: list[Any] = []
 
-    async def known() -> bool:
+    async def answered() -> bool:
         [answer] = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)])
         [(error, _, _, _, settings)] = answer.resources
         found[:] = settings
         return not error
 
-    await eventually(known)
+    await eventually(answered)
     return {name: value for name, value, _, source, *_ in found if source == OF_THE_TOPIC}
 
 
@@ -88,6 +102,7 @@ async def test_topics_are_made_so_that_one_node_may_be_lost(
     kafka_cluster: KafkaCluster, admin: AIOKafkaAdminClient, copies: int, needed: str
 ) -> None:
     await connect(Broker(kafka_cluster.bootstrap), 2, copies, 7)
+    await eventually(lambda: made(admin))
     for topic in TOPICS:
         settings = await own_settings(admin, topic)
         stamped = {} if topic in SOURCES else {"message.timestamp.type": "LogAppendTime"}
