@@ -192,12 +192,14 @@ def test_poison_that_cannot_be_mended_goes_by_after_a_resume(created: Setup) -> 
 
 
 def orders_and_letters(at: Setup) -> int:
-    """Orders in the log and dead letters; no order is in both."""
+    """Orders in the log or among the dead letters.
+
+    One whose worker ended between its burial and its offset is read again, and may be good by then: it is in both.
+    """
     found = held(Store(at.store), at.incarnation)
     orders = [data["order_id"] for log in found.log.values() for _, _, _, data in log]
     orders += [letter_order(value) for _, value in found.letters.values()]
-    assert len(orders) == len(set(orders))
-    return len(orders)
+    return len(set(orders))
 
 
 def letter_order(value: bytes | None) -> str:
