@@ -6,8 +6,8 @@ WORKDIR /src
 # The locks before the code: a change of code does not fetch 60 packages again.
 COPY requirements.lock requirements-build.lock ./
 # The build backend goes into the stage's own Python, so that the image that runs does not carry it.
-RUN /opt/regulars/bin/pip install --quiet --require-hashes -r requirements.lock \
- && pip install --quiet --require-hashes -r requirements-build.lock
+RUN /opt/regulars/bin/pip install --quiet --no-deps --require-hashes -r requirements.lock \
+ && pip install --quiet --no-deps --require-hashes -r requirements-build.lock
 COPY . .
 RUN pip wheel --quiet --no-deps --no-build-isolation --wheel-dir /wheels . \
  && /opt/regulars/bin/pip install --quiet --no-deps /wheels/*.whl

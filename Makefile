@@ -77,15 +77,16 @@ $(VENV)/.created:
 	@touch $@
 
 # The build backend is pinned by its own lock file, so that the demo needs none of the developers' packages
-# and pip fetches nothing that no hash vouches for.
+# and pip fetches nothing that no hash vouches for. The lock files are complete: --no-deps keeps pip from working
+# out dependencies again, where it takes a newer coverage[toml] for another package than the pinned coverage.
 $(RUNTIME): requirements.lock requirements-build.lock pyproject.toml | $(VENV)/.created
 	@echo "Installing $$(grep -c '^[a-z].*==' requirements.lock) pinned packages (about a minute, the first time) ..."
-	@$(PIP) --require-hashes -r requirements.lock -r requirements-build.lock
+	@$(PIP) --no-deps --require-hashes -r requirements.lock -r requirements-build.lock
 	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(DEV): requirements-dev.lock $(RUNTIME)
 	@echo 'Installing the developers'"'"' packages ...'
-	@$(PIP) --require-hashes -r requirements-dev.lock
+	@$(PIP) --no-deps --require-hashes -r requirements-dev.lock
 	@touch $@
 	@echo 'Ready: $(BIN)/regulars, make test, make demo'
