@@ -16,6 +16,34 @@ VERSION = 1
 
 DAYS_KEPT = 400
 CATEGORIES_KEPT = 32
+RETURN_STAGES = ("requested", "received", "refunded")
+TALKS_KEPT = 20
+"""Tickets, and returns, that a customer's state remembers: the latest."""
+STALE = 60 * 86_400_000_000
+"""A ticket or return of which nothing was heard for so long (µs) holds nothing up any more."""
+
+
+class Journey(Struct, array_like=True, gc=False):
+    """A customer's way through one rule since they entered it. Instants as in `Customer`.
+
+    `entry` names the entry among all of the rule's; `seq` is the event that began it, in the customer's log;
+    `orders` the customer's `orders_ever` then. `step` is done next, at `due` (0: nothing is left but to hear of
+    messages). `since`: when it began to wait for the customer to become free; 0: it does not. `open`: keys of its
+    messages of which nobody knows yet whether they left. `ruleset`: the rules it was entered under.
+    """
+
+    rule: str
+    entry: str
+    entered: int
+    seq: int
+    orders: int
+    variant: str = ""
+    step: int = 0
+    due: int = 0
+    since: int = 0
+    open: list[str] = field(default_factory=list)
+    shadow: bool = False
+    ruleset: str = ""
 
 
 class Customer(Struct, array_like=True, gc=False):
@@ -61,6 +89,23 @@ class Customer(Struct, array_like=True, gc=False):
     """More orders in a day than one person makes: a till's id for whoever walks in. Counted, never written to."""
     variants: dict[str, str] = field(default_factory=dict)
     """Rule → the variant the customer was first given in it, and keeps."""
+    tickets: dict[str, list[int]] = field(default_factory=dict)
+    """Support ticket → [time of its latest word, 1 while it is open]."""
+    returning: dict[str, list[int]] = field(default_factory=dict)
+    """Return → [time of its latest word, how far it is: `RETURN_STAGES`]."""
+    reserved: list[list[Any]] = field(default_factory=list)
+    """Messages that count towards frequency caps, [when it is due, channel, key], the earliest due first."""
+    journeys: list[Journey] = field(default_factory=list)
+    """Rules the customer is in the midst of."""
+    own_tags: list[str] = field(default_factory=list)
+    """Tags that rules put on; those of the profile are the storefront's."""
+    own: dict[str, Any] = field(default_factory=dict)
+    """Attributes that rules set, which go before those of the profile; None: a rule cleared it."""
+
+    @property
+    def next_due(self) -> int | None:
+        """When the earliest of the journeys goes on; None when none waits for a time."""
+        return min((journey.due for journey in self.journeys if journey.due), default=None)
 
     @property
     def net_revenue(self) -> int:

@@ -10,11 +10,12 @@ from retention.shop import Shop
 from rules.document import Document
 from rules.language import build
 from rules.language.schema import customers
+from rules.policy import Policy
 from rules.problems import Problem
 from rules.read_policy import read_policy
 from rules.read_rule import Segments, Templates, read_rule
 from rules.read_segments import read_segments
-from rules.ruleset import Policy, Rule, RuleSet, rule_set
+from rules.ruleset import Rule, RuleSet, rule_set
 
 POLICY = "policy.yaml"
 SEGMENTS = "segments.yaml"

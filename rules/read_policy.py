@@ -12,9 +12,9 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 from retention.shop import Shop
 from rules.document import Document
+from rules.policy import Policy
 from rules.read_trial import percent
 from rules.reading import duration, duration_meant, keys, one_of, require, scalar, text
-from rules.ruleset import Policy
 
 KEYS = ("currency", "time_zone", "lateness", "rates", "walk_in", "holdout")
 _COUNT = re.compile(r"[1-9][0-9]{0,8}")

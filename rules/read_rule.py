@@ -16,7 +16,8 @@ from rules.language.schema import TRIGGERS, Schema, schema
 from rules.language.typed import Test
 from rules.read_trial import ID, VARIANT, active, group, percent, variants
 from rules.reading import duration, duration_meant, keys, listed, one_of, require, scalar, text, whole
-from rules.ruleset import ADDRESSES, MessageClass, Reentry, Rule, Send, Status
+from rules.ruleset import ADDRESSES, MessageClass, Reentry, Rule, Status
+from rules.steps import Send
 
 _WHEN = ("status", "active", "on", "when", "reentry")
 _WHO = ("holdout", "chance", "variants", "group", "priority")

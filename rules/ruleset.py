@@ -9,11 +9,10 @@ from typing import Literal
 
 from msgspec import Struct
 
-from retention.shop import Shop
 from rules.language import Condition
-
-HOUR = 3_600_000_000
-"""Microseconds of an hour."""
+from rules.offers import Gift, Offer
+from rules.policy import Policy, Quiet
+from rules.steps import Step
 
 ADDRESSES = {"email": "email", "sms": "phone", "line": "line_id", "push": "push_token"}
 """Channel → the profile field that holds a customer's address on it."""
@@ -35,27 +34,6 @@ class MessageClass(StrEnum):
     TRANSACTIONAL = "transactional"
 
 
-class Policy(Struct, frozen=True):
-    """What holds for all rules: the shop itself, and how late (µs) an event may be and still fire a rule.
-
-    `holdout` is the share of customers, in basis points, that no marketing rule reaches.
-    """
-
-    shop: Shop = Shop()
-    lateness: int = 24 * HOUR
-    holdout: int = 0
-
-
-class Send(Struct, frozen=True):
-    """A message in the wording of `template`, by the first of `channels` that can be used.
-
-    `{variant}` in `template` stands for the customer's variant in the rule.
-    """
-
-    template: str
-    channels: tuple[str, ...]
-
-
 class Reentry(Struct, frozen=True):
     """When a customer may enter a rule again; for `after`, how long (µs) after the last entry.
 
@@ -66,6 +44,45 @@ class Reentry(Struct, frozen=True):
     after: int = 0
 
 
+class Inactive(Struct, frozen=True):
+    """`on: inactive`: nothing was heard since the last order, or the last event of any kind, for `span` microseconds.
+
+    `rhythm` times the customer's own usual gap between orders takes the place of `span` where it is not 0; in
+    hundredths (2 is 200).
+    """
+
+    since: Literal["last_order", "last_event"] = "last_order"
+    span: int = 0
+    rhythm: int = 0
+
+
+class OnDate(Struct, frozen=True):
+    """`on: date`: a date of the customer comes round. `field` as conditions name it, `offset` in whole days."""
+
+    field: str
+    offset: int = 0
+
+
+class FanOut(Struct, frozen=True):
+    """Everybody in `audience`: `every` period, or when `every` is empty at each event of the rule's `on`."""
+
+    audience: Condition
+    every: Literal["day", "week", "month", "quarter", "year", ""] = ""
+
+
+class Goal(Struct, frozen=True):
+    """What the rule is there for: an event of this type `within` microseconds of the entry."""
+
+    event: str = "purchase"
+    within: int = 0
+
+
+class CatchUp(Struct, frozen=True):
+    """How many customers a day who were past the threshold already when the rule was switched on are taken."""
+
+    most: int
+
+
 _NEVER = Reentry()
 
 
@@ -73,10 +90,12 @@ _NEVER = Reentry()
 class Rule:
     """One file of `rules/campaigns`. `condition` is None when the rule has none; higher `priority` goes first.
 
-    Shares are basis points. `active` is the first and the last day on which the rule listens, days since
+    `on` is an event type, `inactive`, `date`, or empty for what comes `every` period; `trigger` says more of the last
+    three. Shares are basis points. `active` is the first and the last day on which the rule listens, days since
     1970-01-01 in the shop's zone, None where it is open. `holdout` is kept out to compare with; `chance` of those
     who are left get it; `variants` are names with shares that add up to 10,000; of the rules of a `group` that
-    fire on one event one goes.
+    fire on one event one goes. `stop_on` holds event types and type.state. `expires_after` and `quiet` None: as the
+    class has it.
     """
 
     id: str
@@ -84,7 +103,7 @@ class Rule:
     status: Status
     on: str
     condition: Condition | None
-    do: tuple[Send, ...]
+    do: tuple[Step, ...]
     class_: MessageClass = MessageClass.MARKETING
     reentry: Reentry = _NEVER
     priority: int = 0
@@ -93,11 +112,23 @@ class Rule:
     chance: int = 10_000
     variants: tuple[tuple[str, int], ...] = ()
     group: str = ""
+    trigger: Inactive | OnDate | FanOut | None = None
+    goal: Goal | None = None
+    wait_if_capped: bool = False
+    expires_after: int | None = None
+    quiet: Quiet | None = None
+    stop_on: tuple[str, ...] = ()
+    catch_up: CatchUp | None = None
 
     @property
     def order(self) -> tuple[int, str]:
         """Sorts rules as they decide: higher priority first, then id."""
         return -self.priority, self.id
+
+    @property
+    def deciding(self) -> bool:
+        """Whether customers enter it."""
+        return self.status in (Status.LIVE, Status.SHADOW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,17 +139,26 @@ class RuleSet:
     policy: Policy
     hash: str
     by_trigger: dict[str, tuple[Rule, ...]] = field(default_factory=dict)
-    """Event type → the rules that listen to it and decide: live and shadow ones."""
+    """What it listens to (`Rule.on`) → the rules that decide: live and shadow ones."""
+    by_id: dict[str, Rule] = field(default_factory=dict)
     segments: Mapping[str, Condition] = field(default_factory=dict)
     """Name → condition over the customer, for whom it asks by name; of the event it looks at `at` alone, as now."""
+    offers: Mapping[str, Offer] = field(default_factory=dict)
+    gifts: Mapping[str, Gift] = field(default_factory=dict)
 
 
 def rule_set(
-    rules: Iterable[Rule], policy: Policy, hash_: str, segments: Mapping[str, Condition] | None = None
+    rules: Iterable[Rule],
+    policy: Policy,
+    hash_: str,
+    segments: Mapping[str, Condition] | None = None,
+    offers: Mapping[str, Offer] | None = None,
+    gifts: Mapping[str, Gift] | None = None,
 ) -> RuleSet:
     """The rule set of `rules`, sorted and indexed."""
     ordered = tuple(sorted(rules, key=lambda rule: rule.order))
-    deciding = [rule for rule in ordered if rule.status in (Status.LIVE, Status.SHADOW)]
+    deciding = [rule for rule in ordered if rule.deciding]
     triggers = {rule.on for rule in deciding}
     by_trigger = {on: tuple(rule for rule in deciding if rule.on == on) for on in sorted(triggers)}
-    return RuleSet(ordered, policy, hash_, by_trigger, segments or {})
+    by_id = {rule.id: rule for rule in ordered}
+    return RuleSet(ordered, policy, hash_, by_trigger, by_id, segments or {}, offers or {}, gifts or {})

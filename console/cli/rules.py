@@ -16,6 +16,7 @@ from console.cli.output import BAD, out, print_json, several
 from rules.load import Loaded, load
 from rules.problems import render_all
 from rules.ruleset import Rule
+from rules.steps import Send
 from templates.brand import read_brand
 
 app = typer.Typer(no_args_is_help=True, help="Check and list the rules.")
@@ -99,7 +100,7 @@ def _told(loaded: Loaded) -> str:
 
 
 def _row(rule: Rule) -> dict[str, object]:
-    sends = [{"template": send.template, "channels": list(send.channels)} for send in rule.do]
+    sends = [{"template": step.template, "channels": list(step.channels)} for step in rule.do if isinstance(step, Send)]
     return {
         "id": rule.id,
         "name": rule.name,

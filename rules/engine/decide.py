@@ -12,7 +12,9 @@ from retention.events import Event
 from retention.periods import calendar, local
 from retention.state import Customer
 from rules.engine.shares import pick, within
-from rules.ruleset import ADDRESSES, MessageClass, Policy, Rule, RuleSet, Send, Status
+from rules.policy import Policy
+from rules.ruleset import ADDRESSES, MessageClass, Rule, RuleSet, Status
+from rules.steps import Send
 
 QUEUED, SUPPRESSED, SHADOW, HELD_OUT = "queued", "suppressed", "shadow", "held-out"
 """Outcomes: a message waits for delivery; a guard stopped it; it would have been queued, were the rule live; the

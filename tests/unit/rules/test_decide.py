@@ -15,7 +15,9 @@ from retention.state import Customer
 from rules.engine.decide import Decided, decide, message_key
 from rules.language import compile_condition
 from rules.language.schema import schema
-from rules.ruleset import HOUR, MessageClass, Policy, Reentry, Rule, RuleSet, Send, Status, rule_set
+from rules.policy import HOUR, Policy
+from rules.ruleset import MessageClass, Reentry, Rule, RuleSet, Status, rule_set
+from rules.steps import Send
 
 DAY = 24 * HOUR
 ALWAYS = Reentry("always")

@@ -23,12 +23,13 @@ from rules.engine.decide import decide
 from rules.language.functions import FUNCTIONS
 from rules.language.schema import TRIGGERS, schema
 from rules.load import load
+from rules.policy import Policy
 from rules.problems import render
 from rules.read_policy import KEYS as POLICY_KEYS
 from rules.read_policy import read_policy
 from rules.read_rule import KEYS, read_rule
 from rules.read_segments import read_segments
-from rules.ruleset import Policy, Rule, rule_set
+from rules.ruleset import Rule, rule_set
 from tests.unit.rules.cel_contexts import make
 from tests.unit.rules.test_language import SMALLEST
 

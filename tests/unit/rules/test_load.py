@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from retention.shop import Shop
 from rules.document import Document
 from rules.load import Loaded, load
+from rules.policy import HOUR, Policy
 from rules.problems import render
 from rules.read_rule import read_rule
-from rules.ruleset import HOUR, Policy, Reentry, Send
+from rules.ruleset import Reentry
+from rules.steps import Send
 
 POLICY = "currency: THB\ntime_zone: Asia/Bangkok\n"
 RULE = """\

@@ -14,7 +14,9 @@ from retention.shop import Shop
 from retention.state import Customer
 from rules.engine.decide import Decided, decide
 from rules.engine.shares import pick, within
-from rules.ruleset import HOUR, MessageClass, Policy, Reentry, Rule, RuleSet, Send, Status, rule_set
+from rules.policy import HOUR, Policy
+from rules.ruleset import MessageClass, Reentry, Rule, RuleSet, Status, rule_set
+from rules.steps import Send
 
 DAY = 24 * HOUR
 ALWAYS = Reentry("always")

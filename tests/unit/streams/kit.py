@@ -16,7 +16,9 @@ from retention.counters import MEASURES, Deltas
 from retention.decode import micros, moment
 from retention.state import Customer
 from rules.language import Condition
-from rules.ruleset import MessageClass, Policy, Reentry, Rule, RuleSet, Send, Status, rule_set
+from rules.policy import Policy
+from rules.ruleset import MessageClass, Reentry, Rule, RuleSet, Status, rule_set
+from rules.steps import Send
 from storage import queries
 from storage.store import Store
 from storage.writer import Held, Writer

@@ -9,7 +9,9 @@ from retention.shop import Shop as Money
 from retention.state import Customer
 from rules.engine.decide import decide
 from rules.engine.shares import pick
-from rules.ruleset import HOUR, MessageClass, Send, Status
+from rules.policy import HOUR
+from rules.ruleset import MessageClass, Status
+from rules.steps import Send
 from storage.errors import Fenced
 from storage.messages import Context
 from storage.store import Store

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rules.ruleset import HOUR
+from rules.policy import HOUR
 from tests.unit.streams.kit import NOW, Shop, event, reachable
 
 YEAR = 365 * 24 * HOUR

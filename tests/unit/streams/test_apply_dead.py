@@ -12,7 +12,7 @@ from retention.errors import REASONS
 from retention.events import Event
 from retention.shop import Shop as Money
 from retention.state import Customer
-from rules.ruleset import HOUR, Policy
+from rules.policy import HOUR, Policy
 from storage.errors import Halted
 from storage.intake import resume
 from storage.store import Store

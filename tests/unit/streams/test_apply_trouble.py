@@ -14,7 +14,7 @@ from sqlalchemy import text
 from retention.events import Event
 from retention.shop import Shop as Money
 from retention.state import Customer
-from rules.ruleset import Policy
+from rules.policy import Policy
 from storage.errors import Busy, Full, Unreachable
 from storage.store import Store
 from tests.unit.storage.kit import store_of
