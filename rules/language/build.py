@@ -5,17 +5,22 @@ Negation is pushed to the leaves, and a leaf says "definitely true": so unknown 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 from retention.events import Event
-from retention.state import Customer
+from retention.state import Customer, Journey
 from rules.language import runtime
 from rules.language.kinds import RANGES
 from rules.language.schema import Schema
 from rules.language.typed import Apply, Arith, Both, Compare, Const, Get, Missing, Not, Test, Truth, Value
 
-Condition = Callable[[Event, Customer], bool]
+
+class Condition(Protocol):
+    """Whether it definitely holds for an event, the customer it left, and in a step of a rule the way through it."""
+
+    def __call__(self, event: Event, customer: Customer, journey: Journey | None = None, /) -> bool: ...
+
 
 _OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">", "in": "not in"}
 
@@ -47,7 +52,7 @@ class _Source:
 
     def all(self, tests: Sequence[Test]) -> tuple[str, dict[str, Any]]:
         body = " and ".join(self.test(test, True) for test in tests)
-        return f"def condition(e, c):\n    return {body}\n", self.constants
+        return f"def condition(e, c, j=None):\n    return {body}\n", self.constants
 
     def temporary(self) -> str:
         self.temporaries += 1

@@ -89,7 +89,7 @@ FUNCTIONS: dict[str, Function] = {
     "has_tag": Function(
         (_TEXT,),
         Kind.BOOL,
-        "{0} in (c.profile.get('tags') or ())",
+        "({0} in tags(c))",
         'has_tag("vip")',
         "the customer has this tag",
         _as_written,

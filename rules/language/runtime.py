@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -30,6 +30,7 @@ _SMALL = {letter: letter + 32 for letter in range(ord("A"), ord("Z") + 1)}
 def names(zone: ZoneInfo) -> dict[str, Any]:
     """Everything generated code may call, for a shop in `zone`."""
     return {
+        "attributes": attributes,
         "bought": bought,
         "consent": consent,
         "window": window,
@@ -42,9 +43,21 @@ def names(zone: ZoneInfo) -> dict[str, Any]:
         "count": count,
         "number": number,
         "flag": flag,
+        "tags": tags,
         "len": len,
         "__builtins__": {},
     }
+
+
+def tags(customer: Customer) -> Sequence[str]:
+    """The customer's tags, whoever put them on."""
+    known: Sequence[str] = customer.profile.get("tags") or ()
+    return [*known, *customer.own_tags] if customer.own_tags else known
+
+
+def attributes(customer: Customer, name: str) -> Mapping[str, Any] | None:
+    """Where the attribute `name` is to be looked up: what a rule set goes before the profile."""
+    return customer.own if name in customer.own else customer.profile.get("attributes")
 
 
 def bought(event: Event, customer: Customer, what: str) -> bool:

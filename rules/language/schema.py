@@ -19,11 +19,14 @@ from rules.language.typed import Test
 
 TRIGGERS = tuple(sorted(set(TYPES) - {"product"}))
 """Event types a rule may listen to; the catalogue is no customer's doing."""
+TIMED = ("inactive", "date", "every")
+"""What fires rules without an event of the customer's: there is only its moment to speak of."""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field. `access` is Python over `e` (Event) and `c` (Customer), written here and nowhere else.
+    """One field. `access` is Python over `e` (Event), `c` (Customer) and in the steps of a rule `j` (Journey), written
+    here and nowhere else.
 
     A field that `may_miss` is None when nothing is known. `choices` are all the texts it can hold, if they
     are fixed. `says` what it is. {0} in `access` is the constant `key`. `reach`: how far from 0 it can be; a field
@@ -105,7 +108,7 @@ CUSTOMER: dict[str, Field] = {
         Kind.INSTANT, "(c.last_event_at or None)", True, says="when they were last heard of; in a rule, just now"
     ),
     "customer.staff": Field(Kind.BOOL, "c.staff", says="one of the shop's own people"),
-    "customer.tags": Field(Kind.LIST, "(c.profile.get('tags') or ())", says="the tags of the profile"),
+    "customer.tags": Field(Kind.LIST, "tags(c)", says="the tags of the profile, and those that rules put on"),
     "customer.categories": Field(Kind.LIST, "c.categories", says="categories ever bought, the 32 most"),
 } | {f"customer.{name}": Field(Kind.TEXT, f"c.profile.get('{name}')", True, says="of the profile") for name in _PROFILE}
 """The customer as the event left them: on a first purchase `customer.orders_ever` is 1."""
@@ -120,25 +123,42 @@ ENVELOPE = {
     "event.at": Field(Kind.INSTANT, "e.at", says="when it was applied: the now of its rules"),
     "event.source": Field(Kind.TEXT, "e.source", says="who sent it"),
 }
+ENTRY = {
+    "customer.orders_since_entry": Field(
+        Kind.COUNT,
+        "(c.orders_ever - j.orders)",
+        says="orders placed since the customer entered the rule",
+        reach=_COUNTED,
+    ),
+    "customer.entered_at": Field(Kind.INSTANT, "j.entered", says="when the customer entered the rule"),
+}
+"""In the steps of a rule only, once the customer has entered it."""
 _LATER = {
-    "customer.orders_since_entry": "it is known in the steps of a rule only, once the customer has entered it",
     "customer.attributes": "name one of them: customer.attributes.shoe_size",
 }
-"""Fields of an entry into a rule come with journeys: `schema` gets them as one more dict, and `Condition` the entry
-as a third argument."""
+_TOO_EARLY = dict.fromkeys(ENTRY, "it is known in the steps of a rule only, once the customer has entered it")
 
 
 def schema(
-    trigger: str, shop: Shop, declared: Declared = NOTHING, segments: Mapping[str, Test | None] | None = _NONE
+    trigger: str,
+    shop: Shop,
+    declared: Declared = NOTHING,
+    segments: Mapping[str, Test | None] | None = _NONE,
+    steps: bool = False,
 ) -> Schema:
-    """What conditions of rules on `trigger` (one of `TRIGGERS`, or a declared event) may use."""
+    """What conditions of rules on `trigger` (of `TRIGGERS` or `TIMED`, or a declared event) may use.
+
+    `steps`: those behind `do`, which also know of the customer's entry into the rule.
+    """
     fields, hints = _of_event(trigger, declared)
-    return _made(shop, declared, ENVELOPE | fields, hints, segments, True)
+    if steps:
+        return _made(shop, declared, ENVELOPE | fields | ENTRY, hints, segments, True)
+    return _made(shop, declared, ENVELOPE | fields, hints | _TOO_EARLY, segments, True)
 
 
 def customers(shop: Shop, declared: Declared = NOTHING, segments: Mapping[str, Test | None] | None = _NONE) -> Schema:
     """What the conditions of segments may use: the customer alone, whatever the event."""
-    return _made(shop, declared, {}, {}, segments, False)
+    return _made(shop, declared, {}, _TOO_EARLY, segments, False)
 
 
 def _made(
@@ -149,12 +169,12 @@ def _made(
     segments: Mapping[str, Test | None] | None,
     event: bool,
 ) -> Schema:
-    fields = CUSTOMER | _own("customer.attributes", "c.profile.get('attributes')", declared.attributes) | of_event
+    fields = CUSTOMER | _own("customer.attributes", "attributes(c, {0})", declared.attributes) | of_event
     return Schema(fields, 10 ** decimals(shop.currency), shop.currency, shop.zone, _LATER | hints, segments, event)
 
 
 def _own(prefix: str, holder: str, kinds: Mapping[str, Kind]) -> dict[str, Field]:
-    """The shop's own fields, in the mapping `holder`."""
+    """The shop's own fields, in the mapping `holder`, Python where {0} is the field's name."""
     return {
         f"{prefix}.{name}": Field(kind, f"{DECLARABLE[kind]}({holder}, {{0}})", True, says="the shop's own", key=name)
         for name, kind in kinds.items()
@@ -163,6 +183,8 @@ def _own(prefix: str, holder: str, kinds: Mapping[str, Kind]) -> dict[str, Field
 
 def _of_event(trigger: str, declared: Declared) -> tuple[dict[str, Field], dict[str, str]]:
     """The fields of the data of one event type, and hints for those that cannot be used."""
+    if trigger in TIMED:
+        return {}, {}
     if trigger in declared.events:
         return _own("event", "e.data", declared.events[trigger]), {}
     return _of_contract(trigger)
