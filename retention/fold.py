@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from zoneinfo import ZoneInfo
 
 from msgspec import UNSET
 
 from retention import counters
 from retention.counters import Deltas
-from retention.events import Birthday, Consent, Event, Message, Profile, Purchase
+from retention.events import Birthday, Consent, Event, Message, Profile, Purchase, Return, Support
 from retention.orders import Effect, Order, effect, merge
 from retention.periods import calendar
 from retention.shop import Shop
-from retention.state import CATEGORIES_KEPT, DAYS_KEPT, Customer
+from retention.state import CATEGORIES_KEPT, DAYS_KEPT, RETURN_STAGES, TALKS_KEPT, Customer
 
 TRIM_ABOVE = 100
 """Day buckets are trimmed only above this many: looking for old ones costs as much as the fold."""
@@ -49,11 +49,39 @@ def fold(
         _message(customer, event.data, event.time)
     elif event.type == "birthday":
         _birthday(customer, event.data, event.time)
+    elif event.type == "support":
+        _ticket(customer, event.data, event.time)
+    if type(event.data) is Return:
+        _returning(customer, event.data, event.time)
     if order is not None and not customer.walk_in and type(event.data) is Purchase:
         customer.walk_in = _walks_in(customer, event.time, zone, walk_in)
     if event.type != "message":
         customer.last_event_at = max(customer.last_event_at, event.time)
     return new
+
+
+def _ticket(customer: Customer, data: Support, time: int) -> None:
+    """The latest word holds, whatever the order; of two at one instant the one that closes it."""
+    opened = int(data.state == "opened")
+    held = customer.tickets.get(data.ticket_id)
+    if held is None or (time, -opened) > (held[0], -held[1]):
+        customer.tickets[data.ticket_id] = [time, opened]
+        _forget(customer.tickets, {1})
+
+
+def _returning(customer: Customer, data: Return, time: int) -> None:
+    """The furthest stage holds, whatever the order: what was refunded is over."""
+    stage = RETURN_STAGES.index(data.state)
+    held = customer.returning.get(data.return_id)
+    if held is None or (stage, time) > (held[1], held[0]):
+        customer.returning[data.return_id] = [time, stage]
+        _forget(customer.returning, {0, 1})
+
+
+def _forget(known: dict[str, list[int]], unfinished: Collection[int]) -> None:
+    """Above `TALKS_KEPT` a finished one goes first, then that of which nothing was heard for longest."""
+    if len(known) > TALKS_KEPT:
+        del known[min(known, key=lambda one: (known[one][1] in unfinished, known[one][0], one))]
 
 
 def _order(customer: Customer, order: Order, event: Event, zone: ZoneInfo, deltas: Deltas) -> bool:

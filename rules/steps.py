@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from rules.language import Condition
+from rules.language import StepCondition
 
 
 class Send(Struct, frozen=True):
@@ -87,13 +87,13 @@ class WaitUntil(Struct, frozen=True):
 class StopIf(Struct, frozen=True):
     """Ends the rule for the customer when the condition holds."""
 
-    condition: Condition
+    condition: StepCondition
 
 
 class Branch(Struct, frozen=True):
     """Goes on with the next step when the condition holds, else with step `otherwise`."""
 
-    condition: Condition
+    condition: StepCondition
     otherwise: int
 
 

@@ -20,7 +20,8 @@ from retention.events import Event
 from retention.fold import fold
 from retention.orders import Order, row_key
 from retention.periods import local, month_of, name
-from rules.engine.decide import Decided, decide
+from rules.engine.decide import decide
+from rules.engine.outcome import Decided
 from rules.ruleset import RuleSet
 from storage.batch import Batch, DeadLetter, Loaded, NewDecision, NewMessage
 from storage.errors import Contended, Halted, StoreError

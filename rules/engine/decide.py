@@ -2,82 +2,161 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable
 from zoneinfo import ZoneInfo
-
-from msgspec import Struct, field
 
 from retention.events import Event
 from retention.periods import calendar, local
-from retention.state import Customer
+from retention.state import Customer, Journey
+from rules.engine import guards
+from rules.engine.outcome import HELD_OUT, SEPARATOR, STOPPED, SUPPRESSED, Decided, Decision
 from rules.engine.shares import pick, within
-from rules.policy import Policy
-from rules.ruleset import ADDRESSES, MessageClass, Rule, RuleSet, Status
-from rules.steps import Send
+from rules.engine.turn import Turn, Went
+from rules.ruleset import Rule, RuleSet, Status
 
-QUEUED, SUPPRESSED, SHADOW, HELD_OUT = "queued", "suppressed", "shadow", "held-out"
-"""Outcomes: a message waits for delivery; a guard stopped it; it would have been queued, were the rule live; the
-customer is among those who are kept out, so that the others can be compared with them."""
+Recall = Callable[[int], Event | None]
+"""The number of an event in the customer's log → that event, the caller's to change; None when the log let it go."""
 
-Groups = set[tuple[str, Status]]
-"""The groups of which a rule went on this event, each with that rule's status."""
-
-SEPARATOR = "\x1f"
-
-
-class QueuedMessage(Struct, frozen=True):
-    """A message to send. `key` names it for good: the same decision always gives the same one."""
-
-    key: str
-    rule: str
-    template: str
-    channel: str
-    class_: str
-    step: int
-    entry: str
-
-
-class Decision(Struct, frozen=True):
-    """What became of one step of a rule whose condition held.
-
-    `outcome` is `QUEUED`, `SUPPRESSED`, `SHADOW` or `HELD_OUT`; `reason` why it was suppressed: late, re-entry,
-    chance, staff, no-consent, suppressed, unreachable or group; or which holdout it was: global-holdout or holdout.
-    A rule stopped as a whole is one decision of step 0.
-    """
-
-    rule: str
-    outcome: str
-    reason: str = ""
-    step: int = 0
-    message: QueuedMessage | None = None
-
-
-class Decided(Struct, frozen=True):
-    """All decisions on one event, in the order of priority, and counts of what did not fire: (rule, guard) → n."""
-
-    decisions: list[Decision] = field(default_factory=list)
-    not_fired: dict[tuple[str, str], int] = field(default_factory=dict)
+MOST_JOURNEYS = 50
+"""Rules a customer is in the midst of at one time."""
+_GONE = frozenset({"failed", "cancelled", "expired"})
+"""What is said of a message that did not leave and never will."""
+_SETTLED = _GONE | {"sent", "ambiguous"}
 
 
 def decide(rules: RuleSet, event: Event, customer: Customer, new: bool) -> Decided:
     """What `rules` make of `event`, which is stamped and already folded into `customer`.
 
-    Pure but for `customer.entries`, which remembers every entry past the re-entry guard, and `customer.variants`.
-    `new` is False for an amendment of a known order: then nothing fires, and neither does it for a till's walk-in id.
+    Pure but for what the customer's state keeps of rules: entries, variants, journeys, reservations, tags and
+    attributes. `new` is False for an amendment of a known order: then nothing fires, and neither does it for a
+    till's walk-in id.
     """
     decided = Decided()
-    if not new or customer.walk_in:
+    if customer.walk_in:
+        _abandon(customer, decided)
         return decided
-    gone: Groups = set()
+    turn = Turn(rules, event.customer, customer, event.at, decided, {})
+    if event.type == "message":
+        _hear(turn, event)
+    if not new:
+        return decided
+    if customer.journeys:
+        _exits(turn, event)
     for rule in rules.by_trigger.get(event.type, ()):
         if not _active(rule, event.at, rules.policy.shop.zone):
             decided.not_fired[rule.id, "inactive-period"] = 1
         elif rule.condition is not None and not rule.condition(event, customer):
             decided.not_fired[rule.id, "condition"] = 1
         else:
-            decided.decisions.extend(_fire(rule, rules.policy, event, customer, gone))
+            _fire(turn, rule, event)
     return decided
+
+
+def elapse(rules: RuleSet, customer_id: str, customer: Customer, until: int, recall: Recall) -> Decided:
+    """Let the customer's journeys go on that are due by `until`: before an event at `until` is folded.
+
+    In the order of (due, higher priority, rule, entry), each with now = its due. What is overdue by more than the
+    policy's lateness does nothing and ends.
+    """
+    decided = Decided()
+    went: Went = {}
+    last = 0
+    while (journey := _next(rules, customer, until)) is not None:
+        if journey.due != last:
+            went, last = {}, journey.due
+        _resume(Turn(rules, customer_id, customer, journey.due, decided, went), journey, until, recall)
+    return decided
+
+
+# Time.
+
+
+def _next(rules: RuleSet, customer: Customer, until: int) -> Journey | None:
+    """Whose turn is first of those that are due by `until`."""
+    due = [journey for journey in customer.journeys if 0 < journey.due <= until]
+    if len(due) < 2:
+        return due[0] if due else None
+    return min(due, key=lambda one: (one.due, *_order(rules, one.rule), one.entry))
+
+
+def _order(rules: RuleSet, id: str) -> tuple[int, str]:
+    rule = rules.by_id.get(id)
+    return rule.order if rule is not None else (0, id)
+
+
+def _resume(turn: Turn, journey: Journey, until: int, recall: Recall) -> None:
+    rule = turn.rules.by_id.get(journey.rule)
+    if rule is None:
+        turn.stop(journey, "rule-gone")
+    elif until - turn.now > turn.policy.lateness:
+        _give_up(turn, journey, "late")
+    elif not rule.deciding:
+        if not turn.hold(journey, rule, "paused", turn.now + turn.policy.recheck):
+            _give_up(turn, journey, "paused")
+    elif (event := recall(journey.seq)) is None:
+        _give_up(turn, journey, "event-gone")
+    else:
+        event.at = turn.now
+        turn.advance(journey, rule, event)
+        if not _unfinished(journey, rule):
+            turn.customer.journeys.remove(journey)
+
+
+def _give_up(turn: Turn, journey: Journey, reason: str) -> None:
+    """Its next step is not done, nor any behind it; what was queued before still leaves."""
+    turn.customer.journeys.remove(journey)
+    step, entry = journey.step, journey.entry
+    turn.decided.decisions.append(Decision(journey.rule, SUPPRESSED, reason, step, entry, turn.now))
+
+
+def _unfinished(journey: Journey, rule: Rule) -> bool:
+    """Whether anything may still come of it: a step, or a message that an event may stop."""
+    return journey.due > 0 or bool(journey.open and rule.stop_on)
+
+
+# What an event means for the rules the customer is in.
+
+
+def _hear(turn: Turn, event: Event) -> None:
+    """The result of a message: what it reserved, and the journey it belongs to."""
+    key, state = event.data.message_id, event.data.state
+    if state in _GONE:
+        guards.release(turn.customer, key)
+    if state not in _SETTLED:
+        return
+    for journey in turn.customer.journeys:
+        if key in journey.open:
+            _settled(turn, journey, journey.open.pop(key), state)
+            return
+
+
+def _settled(turn: Turn, journey: Journey, step: int, state: str) -> None:
+    rule = turn.rules.by_id.get(journey.rule)
+    if rule is None:
+        turn.stop(journey, "rule-gone")
+    elif not _unfinished(journey, rule):
+        turn.customer.journeys.remove(journey)
+    elif state in _GONE and step < len(rule.do) and getattr(rule.do[step], "stop", False):
+        turn.stop(journey, "not-sent")
+
+
+def _exits(turn: Turn, event: Event) -> None:
+    """End the journeys whose rule stops on this event."""
+    state = getattr(event.data, "state", None)
+    names = {event.type, f"{event.type}.{state}"}
+    for journey in list(turn.customer.journeys):
+        rule = turn.rules.by_id.get(journey.rule)
+        if rule is not None and not names.isdisjoint(rule.stop_on):
+            turn.stop(journey, "stop-on")
+
+
+def _abandon(customer: Customer, decided: Decided) -> None:
+    for journey in customer.journeys:
+        decided.cancelled.extend(journey.open)
+    customer.journeys = []
+
+
+# Entering a rule.
 
 
 def _active(rule: Rule, at: int, zone: ZoneInfo) -> bool:
@@ -89,28 +168,55 @@ def _active(rule: Rule, at: int, zone: ZoneInfo) -> bool:
     return (first is None or first <= day) and (last is None or day <= last)
 
 
-def _fire(rule: Rule, policy: Policy, event: Event, customer: Customer, gone: Groups) -> Iterator[Decision]:
-    if event.at - event.time > policy.lateness:
-        yield Decision(rule.id, SUPPRESSED, "late")
-        return
+def _fire(turn: Turn, rule: Rule, event: Event) -> None:
+    policy = turn.policy
     cycle = _cycle(event, policy.shop.zone) if event.type == "birthday" else 0
-    if not _enter(rule, event.at, cycle, customer):
-        yield Decision(rule.id, SUPPRESSED, "re-entry")
-        return
-    if kept_out := _kept_out(rule, policy, event.customer):
-        yield Decision(rule.id, HELD_OUT, kept_out)
-        return
-    if not within(rule.chance, f"chance:{rule.id}:{event.id}", event.customer):
-        yield Decision(rule.id, SUPPRESSED, "chance")
-        return
-    variant = _variant(rule, event.customer, customer)
     entry = f"birthday{SEPARATOR}{cycle}" if cycle else f"{event.source}{SEPARATOR}{event.id}"
-    taken = _taken(rule, gone)
-    for step, send in enumerate(rule.do):
-        decision = _send(rule, send, step, entry, event.customer, customer, variant, taken)
-        if rule.group and decision.outcome in (QUEUED, SHADOW):
-            gone.add((rule.group, rule.status))
-        yield decision
+    if event.at - event.time > policy.lateness:
+        _stopped(turn, rule, entry, SUPPRESSED, "late")
+    elif not _enter(rule, event.at, cycle, turn.customer):
+        _stopped(turn, rule, entry, SUPPRESSED, "re-entry")
+    elif kept_out := guards.kept_out(rule, policy, event.customer):
+        _stopped(turn, rule, entry, HELD_OUT, kept_out)
+    elif not within(rule.chance, f"chance:{rule.id}:{event.id}", event.customer):
+        _stopped(turn, rule, entry, SUPPRESSED, "chance")
+    else:
+        _begin(turn, rule, event, entry)
+
+
+def _stopped(turn: Turn, rule: Rule, entry: str, outcome: str, reason: str) -> None:
+    turn.decided.decisions.append(Decision(rule.id, outcome, reason, 0, entry, turn.now))
+
+
+def _begin(turn: Turn, rule: Rule, event: Event, entry: str) -> None:
+    customer = turn.customer
+    shadow = rule.status is Status.SHADOW
+    journey = Journey(
+        rule.id,
+        entry,
+        event.at,
+        event.seq,
+        customer.orders_ever,
+        _variant(rule, event.customer, customer),
+        shadow=shadow,
+        ruleset=turn.rules.hash,
+    )
+    turn.advance(journey, rule, event)
+    if not _unfinished(journey, rule):
+        return
+    customer.journeys.append(journey)
+    if len(customer.journeys) > MOST_JOURNEYS and not _make_room(customer):
+        customer.journeys.pop()
+        turn.decided.decisions.append(Decision(rule.id, STOPPED, "too-many", journey.step, entry, turn.now))
+
+
+def _make_room(customer: Customer) -> bool:
+    """Forget the oldest journey that only waits to hear of a message."""
+    for journey in customer.journeys[:-1]:
+        if not journey.due:
+            customer.journeys.remove(journey)
+            return True
+    return False
 
 
 def _cycle(event: Event, zone: ZoneInfo) -> int:
@@ -142,15 +248,6 @@ def _enter(rule: Rule, at: int, cycle: int, customer: Customer) -> bool:
     return True
 
 
-def _kept_out(rule: Rule, policy: Policy, customer_id: str) -> str:
-    """Which holdout the customer is in, or nothing. Nobody is kept out of what is no marketing."""
-    if rule.class_ is not MessageClass.MARKETING:
-        return ""
-    if within(policy.holdout, "holdout:*", customer_id):
-        return "global-holdout"
-    return "holdout" if within(rule.holdout, f"holdout:{rule.id}", customer_id) else ""
-
-
 def _variant(rule: Rule, customer_id: str, customer: Customer) -> str:
     """The customer's variant: the one they were first given, as long as the rule has it. Else empty."""
     if not rule.variants:
@@ -160,56 +257,3 @@ def _variant(rule: Rule, customer_id: str, customer: Customer) -> str:
     if known is None or all(known != name for name, _ in rule.variants):
         known = customer.variants[key] = pick(rule.variants, f"variant:{rule.id}", customer_id)
     return known
-
-
-def _taken(rule: Rule, gone: Groups) -> bool:
-    """Whether another of its group went. A rule in shadow is in nobody's way but that of others in shadow."""
-    if not rule.group:
-        return False
-    return (rule.group, Status.LIVE) in gone or (rule.group, rule.status) in gone
-
-
-def _send(
-    rule: Rule, send: Send, step: int, entry: str, customer_id: str, customer: Customer, variant: str, taken: bool
-) -> Decision:
-    channel, reason = _channel(rule.class_, send.channels, customer)
-    if reason:
-        return Decision(rule.id, SUPPRESSED, reason, step)
-    if taken:
-        return Decision(rule.id, SUPPRESSED, "group", step)
-    if rule.status is Status.SHADOW:
-        return Decision(rule.id, SHADOW, "", step)
-    key = message_key(rule.id, customer_id, entry, step)
-    template = send.template.replace("{variant}", variant)
-    message = QueuedMessage(key, rule.id, template, channel, rule.class_.value, step, entry)
-    return Decision(rule.id, QUEUED, "", step, message)
-
-
-def _channel(class_: MessageClass, channels: tuple[str, ...], customer: Customer) -> tuple[str, str]:
-    """The first channel that can be used; or none, and why not the first of them."""
-    if class_ is MessageClass.MARKETING and customer.staff:
-        return "", "staff"
-    first = ""
-    for channel in channels:
-        reason = _stopped(class_, channel, customer)
-        if not reason:
-            return channel, ""
-        first = first or reason
-    return "", first
-
-
-def _stopped(class_: MessageClass, channel: str, customer: Customer) -> str:
-    """Why nothing may go to the customer by `channel`, or nothing. What is not known is no consent."""
-    if class_ is MessageClass.MARKETING:
-        consent = customer.consents.get(channel)
-        if consent is None or not consent[0]:
-            return "no-consent"
-    if channel in customer.suppressed:
-        return "suppressed"
-    return "" if customer.profile.get(ADDRESSES[channel]) else "unreachable"
-
-
-def message_key(rule: str, customer: str, entry: str, step: int) -> str:
-    """The stable key of a message: the first 32 hex digits of SHA-256 over what it is about."""
-    text = SEPARATOR.join((rule, customer, entry, str(step)))
-    return hashlib.sha256(text.encode()).hexdigest()[:32]

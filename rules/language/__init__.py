@@ -5,21 +5,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rules.language.build import Condition, build
+from rules.language.build import Built, Condition, StepCondition, build
 from rules.language.check import check
 from rules.language.faults import Fault
 from rules.language.parser import parse
 from rules.language.schema import Schema
 from rules.language.typed import Test
 
-__all__ = ["Compiled", "Condition", "Fault", "Schema", "analyse", "build", "compile_condition"]
+__all__ = [
+    "Built",
+    "Compiled",
+    "Condition",
+    "Fault",
+    "Schema",
+    "StepCondition",
+    "analyse",
+    "build",
+    "compile_condition",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
     """A condition ready to ask, or None and why not."""
 
-    condition: Condition | None
+    condition: Built | None
     faults: tuple[Fault, ...]
 
 

@@ -5,7 +5,7 @@ Negation is pushed to the leaves, and a leaf says "definitely true": so unknown 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from retention.events import Event
@@ -15,9 +15,14 @@ from rules.language.kinds import RANGES
 from rules.language.schema import Schema
 from rules.language.typed import Apply, Arith, Both, Compare, Const, Get, Missing, Not, Test, Truth, Value
 
+Condition = Callable[[Event, Customer], bool]
+"""Whether it definitely holds for an event and the customer it left."""
+StepCondition = Callable[[Event, Customer, Journey], bool]
+"""The same in a step of a rule, where the customer's way through the rule is known too."""
 
-class Condition(Protocol):
-    """Whether it definitely holds for an event, the customer it left, and in a step of a rule the way through it."""
+
+class Built(Protocol):
+    """A condition that was built serves as either."""
 
     def __call__(self, event: Event, customer: Customer, journey: Journey | None = None, /) -> bool: ...
 
@@ -27,7 +32,7 @@ _OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">",
 _ARITHMETIC = {"/": "divide({0}, {1})", "%": "remainder({0}, {1})"}
 
 
-def build(tests: Sequence[Test], schema: Schema) -> Condition:
+def build(tests: Sequence[Test], schema: Schema) -> Built:
     """One function that is True when all of `tests` definitely hold for an event and the customer it left."""
     return _load(_Source().all(tests), schema)
 
@@ -37,11 +42,11 @@ def source(tests: Sequence[Test]) -> str:
     return _Source().all(tests)[0]
 
 
-def _load(made: tuple[str, dict[str, Any]], schema: Schema) -> Condition:
+def _load(made: tuple[str, dict[str, Any]], schema: Schema) -> Built:
     text, constants = made
     space = runtime.names(schema.zone) | constants
     exec(compile(text, "<condition>", "exec"), space)  # noqa: S102 - the text is generated here
-    condition: Condition = space["condition"]
+    condition: Built = space["condition"]
     return condition
 
 

@@ -29,7 +29,7 @@ from delivery.errors import SendError
 from delivery.prepare import Prepared
 from retention.events import Event
 from retention.state import Customer
-from rules.engine.decide import Decided
+from rules.engine.outcome import Decided
 from rules.ruleset import RuleSet
 from storage import sql
 from storage.batch import Batch, Loaded

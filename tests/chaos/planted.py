@@ -19,7 +19,7 @@ from retention import fold
 from retention.events import Event, Purchase
 from retention.orders import Order
 from retention.state import Customer
-from rules.engine.decide import Decided
+from rules.engine.outcome import Decided
 from rules.load import Loaded
 from rules.ruleset import RuleSet
 from storage import batch, intake

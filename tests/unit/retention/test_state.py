@@ -9,7 +9,7 @@ import pytest
 
 from retention import orders, state
 from retention.money import Money
-from retention.state import Customer
+from retention.state import Customer, Journey
 from tests.unit.retention.making import Desk, at, bought, returned
 
 DAY = 86_400_000_000
@@ -37,6 +37,12 @@ def test_every_field_comes_back() -> None:
         staff=True,
         walk_in=True,
         variants={"welcome": "warm"},
+        tickets={"t-1": [5, 1]},
+        returning={"r-1": [5, 2]},
+        reserved=[[5, "email", "k-1"]],
+        journeys=[Journey("welcome", "shop\x1fe-1", 1, 2, 3, "warm", 4, 5, 6, {"k-1": 0}, True, "0" * 16)],
+        own_tags=["regular"],
+        own={"size": 42, "gone": None},
     )
     assert all(getattr(customer, name) for name in Customer.__struct_fields__)
     assert state.decode(state.encode(customer)) == customer

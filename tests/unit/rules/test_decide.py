@@ -12,7 +12,8 @@ from retention.events import Birthday, Event, Purchase, Return, Survey
 from retention.money import Money
 from retention.shop import Shop
 from retention.state import Customer
-from rules.engine.decide import Decided, decide, message_key
+from rules.engine.decide import decide
+from rules.engine.outcome import Decided, message_key
 from rules.language import compile_condition
 from rules.language.schema import schema
 from rules.policy import HOUR, Policy
@@ -246,7 +247,7 @@ def test_the_first_channel_that_can_be_used_is_taken() -> None:
 
 
 def test_each_step_is_a_decision_with_a_key_of_its_own() -> None:
-    two = rule(do=(Send("hello", ("email",)), Send("more", ("line",)), Send("more", ("email",))))
+    two = rule(do=(Send("hello", ("email",)), Send("more", ("line",), stop=False), Send("more", ("email",))))
     decisions = decide(rules(two), purchase(), anna(), True).decisions
     assert [(one.step, one.outcome) for one in decisions] == [(0, "queued"), (1, "suppressed"), (2, "queued")]
     assert len({one.message.key for one in decisions if one.message}) == 2

@@ -13,6 +13,7 @@ from rules.document import Document
 from rules.read_policy import read_policy
 from rules.read_rule import read_rule
 from rules.ruleset import Rule
+from rules.steps import Send
 
 HEAD = """\
 id: hello
@@ -61,7 +62,7 @@ def test_every_key_of_a_trial_is_read() -> None:
     assert rule.active == (days("2026-03-01"), days("2026-06-30"))
     assert (rule.holdout, rule.chance, rule.group) == (1_000, 250, "one-a-day")
     assert rule.variants == (("warm", 3_333), ("short", 6_667))
-    assert rule.do[0].template == "hello-{variant}"
+    assert rule.do == (Send("hello-{variant}", ("email",)),)
 
 
 @pytest.mark.parametrize(

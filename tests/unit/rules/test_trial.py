@@ -12,7 +12,8 @@ from retention.events import Birthday, Event, Purchase
 from retention.money import Money
 from retention.shop import Shop
 from retention.state import Customer
-from rules.engine.decide import Decided, decide
+from rules.engine.decide import decide
+from rules.engine.outcome import Decided
 from rules.engine.shares import pick, within
 from rules.policy import HOUR, Policy
 from rules.ruleset import MessageClass, Reentry, Rule, RuleSet, Status, rule_set
@@ -268,7 +269,9 @@ def test_a_rule_that_sends_nothing_is_in_nobodys_way(fields: dict[str, Any], out
 
 
 def test_all_steps_of_the_rule_that_goes_go() -> None:
-    steps = (Send("a", ("sms",)), Send("b", ("email",)), Send("c", ("email",)))
+    steps = tuple(
+        Send(name, (channel,), stop=False) for name, channel in (("a", "sms"), ("b", "email"), ("c", "email"))
+    )
     given_ = rules(rule("a", group="one", priority=1, do=steps), rule("b", group="one", do=steps))
     assert [(one.outcome, one.reason) for one in decide(given_, purchase(), someone(), True).decisions] == [
         ("suppressed", "no-consent"),

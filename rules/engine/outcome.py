@@ -1,0 +1,91 @@
+"""What the engine says of an event: decisions, messages, requests."""
+
+from __future__ import annotations
+
+import hashlib
+
+from msgspec import Struct, field
+
+from retention.events import Event
+
+QUEUED, SUPPRESSED, SHADOW, HELD_OUT = "queued", "suppressed", "shadow", "held-out"
+"""A message waits for delivery; a guard stopped it; it would have been queued, were the rule live; the customer is
+among those who are kept out, so that the others can be compared with them."""
+WAITING, REQUESTED, DONE, STOPPED = "waiting", "requested", "done", "stopped"
+"""The customer's way goes on later; something was asked for; a tag or an attribute was set; their way ended early."""
+
+SEPARATOR = "\x1f"
+
+
+class QueuedMessage(Struct, frozen=True):
+    """A message to send. `key` names it for good: the same decision always gives the same one.
+
+    Instants are microseconds since 1970 UTC: it leaves at `due_at` or later, never after `expires_at`. `answers` is
+    the event that began the customer's way through the rule, `entry` the name of that beginning.
+    """
+
+    key: str
+    rule: str
+    template: str
+    channel: str
+    class_: str
+    step: int
+    entry: str
+    due_at: int
+    expires_at: int | None
+    offer: str
+    variant: str
+    answers: Event
+
+
+class Request(Struct, frozen=True):
+    """Something the rule asks for: an offer, a gift, points, a word to the staff, an event of the shop's own.
+
+    `what` is the offer, the gift, the words or the topic; `amount` how many points, else 1.
+    """
+
+    key: str
+    rule: str
+    kind: str
+    what: str
+    amount: int
+    step: int
+    entry: str
+    at: int
+
+
+class Decision(Struct, frozen=True):
+    """What became of one step of a rule whose condition held.
+
+    `outcome` is one of the names above. `reason` says why it was suppressed: late, re-entry, chance, staff,
+    no-consent, suppressed, unreachable, open-ticket, return-in-progress, group, cap, quiet-hours, expired, no-points,
+    too-many, event-gone; why it waits: wait, open-ticket, return-in-progress, cap, paused; why it stopped: stop-on,
+    stop-if, not-sent, rule-gone; or which holdout it was: global-holdout or holdout. `at` is the now of the decision,
+    `due` when the customer's way goes on or the message leaves; 0 where nothing follows. A rule stopped as a whole is
+    one decision of step 0.
+    """
+
+    rule: str
+    outcome: str
+    reason: str = ""
+    step: int = 0
+    entry: str = ""
+    at: int = 0
+    due: int = 0
+    message: QueuedMessage | None = None
+    request: Request | None = None
+
+
+class Decided(Struct):
+    """All decisions on one event, in the order they were made; counts of what did not fire, (rule, guard) → n; and the
+    keys of messages that must not leave any more."""
+
+    decisions: list[Decision] = field(default_factory=list)
+    not_fired: dict[tuple[str, str], int] = field(default_factory=dict)
+    cancelled: list[str] = field(default_factory=list)
+
+
+def message_key(rule: str, customer: str, entry: str, step: int) -> str:
+    """The stable key of a message or request: the first 32 hex digits of SHA-256 over what it is about."""
+    text = SEPARATOR.join((rule, customer, entry, str(step)))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -1,0 +1,260 @@
+"""One moment of one customer: what the steps of rules come to in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from retention.events import Event
+from retention.state import Customer, Journey
+from retention.zones import instant_of, next_at, next_weekday_at, zone_of
+from rules.engine import guards
+from rules.engine.outcome import (
+    DONE,
+    QUEUED,
+    REQUESTED,
+    SHADOW,
+    STOPPED,
+    SUPPRESSED,
+    WAITING,
+    Decided,
+    Decision,
+    QueuedMessage,
+    Request,
+    message_key,
+)
+from rules.policy import Limits
+from rules.ruleset import MessageClass, Rule, RuleSet, Status
+from rules.steps import Assign, Branch, Emit, Grant, Jump, Notify, Send, Step, StopIf, Tag, Wait, WaitUntil
+
+Went = dict[tuple[str, Status], str]
+"""(group, status) → the rule of that group that went."""
+
+
+class Turn:
+    """One customer at one instant, `now`. Changes the customer and notes what it decides in `decided`.
+
+    `went`: which rule of each group went on the same event already.
+    """
+
+    def __init__(
+        self, rules: RuleSet, customer_id: str, customer: Customer, now: int, decided: Decided, went: Went
+    ) -> None:
+        self.rules = rules
+        self.policy = rules.policy
+        self.id = customer_id
+        self.customer = customer
+        self.now = now
+        self.decided = decided
+        self.went = went
+
+    def advance(self, journey: Journey, rule: Rule, event: Event) -> None:
+        """Do the journey's steps until it waits, its `due` set, or has come to its end, its `due` 0.
+
+        `event` began it, with `at` = now.
+        """
+        journey.due = 0
+        while journey.step < len(rule.do):
+            step = rule.do[journey.step]
+            at = journey.step
+            self._do(journey, rule, step, event)
+            if journey.due:
+                return
+            if journey.step == at:
+                journey.step += 1
+
+    def _do(self, journey: Journey, rule: Rule, step: Step, event: Event) -> None:
+        """One step. One that goes anywhere but on sets the journey's step, one that waits its `due`."""
+        match step:
+            case Send():
+                self._send(journey, rule, step, event)
+            case Wait():
+                self._wait(journey, rule, self.now + step.span)
+            case WaitUntil():
+                self._wait(journey, rule, self._until(step))
+            case Jump():
+                journey.step = step.to
+            case Branch():
+                if not step.condition(event, self.customer, journey):
+                    journey.step = step.otherwise
+            case StopIf():
+                if step.condition(event, self.customer, journey):
+                    self._note(journey, rule, STOPPED, "stop-if")
+                    self.decided.cancelled.extend(journey.open)
+                    journey.open.clear()
+                    self._end(journey, rule)
+            case Tag() | Assign():
+                self._mark(journey, rule, step)
+            case Grant() | Notify() | Emit():
+                self._ask(journey, rule, step, event)
+
+    # Waiting.
+
+    def _wait(self, journey: Journey, rule: Rule, due: int) -> None:
+        """Go on with the next step at `due`; at once if that is past."""
+        if due > self.now:
+            self._note(journey, rule, WAITING, "wait", due)
+            journey.step += 1
+            journey.due, journey.since = due, 0
+
+    def _until(self, step: WaitUntil) -> int:
+        zone = zone_of(self.customer.profile, self.policy.shop)
+        if step.day is not None:
+            return instant_of(step.day, step.minute, zone)
+        if step.weekday is not None:
+            return next_weekday_at(self.now, step.weekday, step.minute, zone)
+        return next_at(self.now, step.minute, zone)
+
+    def hold(self, journey: Journey, rule: Rule, reason: str, until: int) -> bool:
+        """Try the same step again at `until`; False when it has been tried for `give_up` already."""
+        if journey.since and self.now - journey.since >= self.policy.give_up:
+            return False
+        if not journey.since:
+            journey.since = self.now
+            self._note(journey, rule, WAITING, reason, until)
+        journey.due = min(until, journey.since + self.policy.give_up)
+        return True
+
+    def _end(self, journey: Journey, rule: Rule) -> None:
+        journey.step = len(rule.do)
+
+    # Messages.
+
+    def _send(self, journey: Journey, rule: Rule, send: Send, event: Event) -> None:
+        """The guards from consent on, in their order; then the message."""
+        channel, reason = guards.channel_for(rule.class_, send.channels, self.customer)
+        if not reason:
+            reason = guards.busy(rule.class_, self.customer, self.now)
+            if reason and self.hold(journey, rule, reason, self.now + self.policy.recheck):
+                return
+        if not reason and self._taken(rule):
+            reason = "group"
+        if not reason:
+            reason = self._queue(journey, rule, send, event, channel)
+            if journey.due:
+                return
+        journey.since = 0
+        if reason:
+            self._note(journey, rule, SUPPRESSED, reason)
+            if send.stop:
+                self._end(journey, rule)
+
+    def _queue(self, journey: Journey, rule: Rule, send: Send, event: Event, channel: str) -> str:
+        """Queue the message unless a cap or the quiet hours are in the way, and say which; wait if need be."""
+        limits = self.policy.limits[rule.class_.value]
+        zone = zone_of(self.customer.profile, self.policy.shop)
+        due, reason = guards.departure(rule, self.policy, limits, send.at, zone, self.now)
+        if limits.capped and (free := guards.free_at(self.policy, self.customer, channel, due, zone)):
+            waits = rule.wait_if_capped and self.hold(journey, rule, "cap", free)
+            return "" if waits else "cap"
+        expires = self._expires(rule, limits)
+        if reason or (expires is not None and due > expires):
+            return reason or "expired"
+        self._leave(journey, rule, send, event, channel, due, expires)
+        if limits.counts and not journey.shadow:
+            key = message_key(rule.id, self.id, journey.entry, journey.step)
+            guards.reserve(self.policy, self.customer, due, channel, key, self.now)
+        if due > self.now and journey.step + 1 < len(rule.do):
+            journey.step += 1
+            journey.due = due
+        return ""
+
+    def _expires(self, rule: Rule, limits: Limits) -> int | None:
+        span = limits.expires_after if rule.expires_after is None else rule.expires_after
+        return None if span is None else self.now + span
+
+    def _leave(
+        self, journey: Journey, rule: Rule, send: Send, event: Event, channel: str, due: int, expires: int | None
+    ) -> None:
+        journey.since = 0
+        if rule.group:
+            self.went.setdefault((rule.group, _status(journey)), rule.id)
+        if journey.shadow:
+            self._note(journey, rule, SHADOW, "", due)
+            return
+        key = message_key(rule.id, self.id, journey.entry, journey.step)
+        template = send.template.replace("{variant}", journey.variant)
+        message = QueuedMessage(
+            key,
+            rule.id,
+            template,
+            channel,
+            rule.class_.value,
+            journey.step,
+            journey.entry,
+            due,
+            expires,
+            send.offer,
+            journey.variant,
+            event,
+        )
+        journey.open[key] = journey.step
+        self._note(journey, rule, QUEUED, "", due, message=message)
+
+    def _taken(self, rule: Rule) -> bool:
+        """Whether another of its group went. A rule in shadow is in nobody's way but that of others in shadow."""
+        if not rule.group or not self.went:
+            return False
+        return any(self.went.get((rule.group, status), rule.id) != rule.id for status in (Status.LIVE, rule.status))
+
+    # What is no message.
+
+    def _mark(self, journey: Journey, rule: Rule, step: Tag | Assign) -> None:
+        if journey.shadow:
+            self._note(journey, rule, SHADOW)
+            return
+        if isinstance(step, Assign):
+            self.customer.own.update(step.values)
+        elif not step.on:
+            self.customer.own_tags = [tag for tag in self.customer.own_tags if tag != step.name]
+        elif step.name not in self.customer.own_tags:
+            self.customer.own_tags.append(step.name)
+        self._note(journey, rule, DONE)
+
+    def _ask(self, journey: Journey, rule: Rule, step: Grant | Notify | Emit, event: Event) -> None:
+        kind, what, amount = _asked(step, event)
+        grant = isinstance(step, Grant)
+        reason = "staff" if grant and rule.class_ is MessageClass.MARKETING and self.customer.staff else ""
+        reason = reason or ("group" if grant and self._taken(rule) else "" if amount > 0 else "no-points")
+        if reason:
+            self._note(journey, rule, SUPPRESSED, reason)
+            return
+        if grant and rule.group:
+            self.went.setdefault((rule.group, _status(journey)), rule.id)
+        if journey.shadow:
+            self._note(journey, rule, SHADOW)
+            return
+        key = message_key(rule.id, self.id, journey.entry, journey.step)
+        request = Request(key, rule.id, kind, what, amount, journey.step, journey.entry, self.now)
+        self._note(journey, rule, REQUESTED, request=request)
+
+    def _note(self, journey: Journey, rule: Rule, outcome: str, reason: str = "", due: int = 0, **made: Any) -> None:
+        self.decided.decisions.append(
+            Decision(rule.id, outcome, reason, journey.step, journey.entry, self.now, due, **made)
+        )
+
+    def stop(self, journey: Journey, reason: str) -> None:
+        """End the customer's way through a rule at once, and cancel what has not left."""
+        self.customer.journeys.remove(journey)
+        self.decided.cancelled.extend(journey.open)
+        step, entry = journey.step, journey.entry
+        self.decided.decisions.append(Decision(journey.rule, STOPPED, reason, step, entry, self.now))
+
+
+def _status(journey: Journey) -> Status:
+    return Status.SHADOW if journey.shadow else Status.LIVE
+
+
+_ASKED: dict[type, Callable[[Any], tuple[str, str]]] = {
+    Grant: lambda step: (step.kind, step.what),
+    Notify: lambda step: ("notify", step.text),
+    Emit: lambda step: ("emit", step.topic),
+}
+
+
+def _asked(step: Grant | Notify | Emit, event: Event) -> tuple[str, str, int]:
+    """(kind, what, how many) of a step's request; points may go by the event's total."""
+    kind, what = _ASKED[type(step)](step)
+    if not isinstance(step, Grant):
+        return kind, what, 1
+    return kind, what, step.amount * (event.amount // step.per) if step.per else step.amount
