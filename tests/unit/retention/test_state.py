@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import msgspec
 import pytest
@@ -54,7 +55,12 @@ def test_a_new_customer_is_a_handful_of_bytes() -> None:
 
 @pytest.mark.parametrize("name", ["variants", "tickets", "journeys", "own"])
 def test_a_blob_from_before_a_field_reads_as_one_without(name: str) -> None:
-    later = {"variants": {"welcome": "warm"}, "tickets": {"t-1": [5, 1]}, "own_tags": ["regular"], "own": {"size": 42}}
+    later: dict[str, Any] = {
+        "variants": {"welcome": "warm"},
+        "tickets": {"t-1": [5, 1]},
+        "own_tags": ["regular"],
+        "own": {"size": 42},
+    }
     later |= {"journeys": [Journey("welcome", "e-1", 1, 2, 3)]}
     fields = msgspec.msgpack.decode(state.encode(Customer(seq=7, walk_in=True, **later)))
     names = Customer.__struct_fields__
