@@ -84,6 +84,8 @@ class CatchUp(Struct, frozen=True):
 
 
 _NEVER = Reentry()
+ALWAYS: tuple[int | None, int | None] = (None, None)
+"""Active on any day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ class Rule:
     class_: MessageClass = MessageClass.MARKETING
     reentry: Reentry = _NEVER
     priority: int = 0
-    active: tuple[int | None, int | None] = (None, None)
+    active: tuple[int | None, int | None] = ALWAYS
     holdout: int = 0
     chance: int = 10_000
     variants: tuple[tuple[str, int], ...] = ()
@@ -119,6 +121,13 @@ class Rule:
     quiet: Quiet | None = None
     stop_on: tuple[str, ...] = ()
     catch_up: CatchUp | None = None
+    unmet: tuple[str, str] = field(init=False)
+    inactive: tuple[str, str] = field(init=False)
+    """What `Decided.not_fired` says of it; made once, not for every event."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "unmet", (self.id, "condition"))
+        object.__setattr__(self, "inactive", (self.id, "inactive-period"))
 
     @property
     def order(self) -> tuple[int, str]:

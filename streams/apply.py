@@ -242,8 +242,8 @@ class _Task:
             self._decided(event, loaded, decide(self.applier.rules, event, customer, new))
 
     def _decided(self, event: Event, loaded: Loaded, decided: Decided) -> None:
-        for (rule, guard), times in decided.not_fired.items():
-            self.tally["not_fired", event.at, f"{rule}/{guard}"] += times
+        for rule, guard in decided.not_fired:
+            self.tally["not_fired", event.at, f"{rule}/{guard}"] += 1
         for decision in decided.decisions:
             message = decision.message
             self.tally["decided", event.at, f"{decision.rule}/{decision.outcome}/{decision.reason}"] += 1

@@ -12,7 +12,7 @@ from rules.engine import guards
 from rules.engine.outcome import HELD_OUT, SEPARATOR, STOPPED, SUPPRESSED, Decided, Decision
 from rules.engine.shares import pick, within
 from rules.engine.turn import Turn, Went
-from rules.ruleset import Rule, RuleSet, Status
+from rules.ruleset import ALWAYS, Rule, RuleSet, Status
 
 Recall = Callable[[int], Event | None]
 """The number of an event in the customer's log → that event, the caller's to change; None when the log let it go."""
@@ -35,6 +35,8 @@ def decide(rules: RuleSet, event: Event, customer: Customer, new: bool) -> Decid
     if customer.walk_in:
         _abandon(customer, decided)
         return decided
+    if event.type not in rules.by_trigger and event.type != "message" and not customer.journeys:
+        return decided
     turn = Turn(rules, event.customer, customer, event.at, decided, {})
     if event.type == "message":
         _hear(turn, event)
@@ -42,11 +44,12 @@ def decide(rules: RuleSet, event: Event, customer: Customer, new: bool) -> Decid
         return decided
     if customer.journeys:
         _exits(turn, event)
+    unmet = decided.not_fired.append
     for rule in rules.by_trigger.get(event.type, ()):
-        if not _active(rule, event.at, rules.policy.shop.zone):
-            decided.not_fired[rule.id, "inactive-period"] = 1
+        if rule.active != ALWAYS and not _active(rule, event.at, rules.policy.shop.zone):
+            unmet(rule.inactive)
         elif rule.condition is not None and not rule.condition(event, customer):
-            decided.not_fired[rule.id, "condition"] = 1
+            unmet(rule.unmet)
         else:
             _fire(turn, rule, event)
     return decided
@@ -162,8 +165,6 @@ def _abandon(customer: Customer, decided: Decided) -> None:
 def _active(rule: Rule, at: int, zone: ZoneInfo) -> bool:
     """Whether the rule listens on the day that `at` is where the shop is."""
     first, last = rule.active
-    if first is None and last is None:
-        return True
     day = calendar(at, zone)[1]
     return (first is None or first <= day) and (last is None or day <= last)
 

@@ -77,11 +77,11 @@ class Decision(Struct, frozen=True):
 
 
 class Decided(Struct):
-    """All decisions on one event, in the order they were made; counts of what did not fire, (rule, guard) → n; and the
-    keys of messages that must not leave any more."""
+    """All decisions on one event, in the order they were made; the rules that did not fire, each with what it was that
+    did not hold: (rule, condition or inactive-period); and the keys of messages that must not leave any more."""
 
     decisions: list[Decision] = field(default_factory=list)
-    not_fired: dict[tuple[str, str], int] = field(default_factory=dict)
+    not_fired: list[tuple[str, str]] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
 
 

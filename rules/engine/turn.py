@@ -150,9 +150,8 @@ class Turn:
         expires = self._expires(rule, limits)
         if reason or (expires is not None and due > expires):
             return reason or "expired"
-        self._leave(journey, rule, send, event, channel, due, expires)
-        if limits.counts and not journey.shadow:
-            key = message_key(rule.id, self.id, journey.entry, journey.step)
+        key = self._leave(journey, rule, send, event, channel, due, expires)
+        if limits.counts and key:
             guards.reserve(self.policy, self.customer, due, channel, key, self.now)
         if due > self.now and journey.step + 1 < len(rule.do):
             journey.step += 1
@@ -165,13 +164,13 @@ class Turn:
 
     def _leave(
         self, journey: Journey, rule: Rule, send: Send, event: Event, channel: str, due: int, expires: int | None
-    ) -> None:
-        journey.since = 0
+    ) -> str:
+        """Queue the message and give its key; none in shadow, where it would have been queued."""
         if rule.group:
             self.went.setdefault((rule.group, _status(journey)), rule.id)
         if journey.shadow:
             self._note(journey, rule, SHADOW, "", due)
-            return
+            return ""
         key = message_key(rule.id, self.id, journey.entry, journey.step)
         template = send.template.replace("{variant}", journey.variant)
         message = QueuedMessage(
@@ -189,7 +188,8 @@ class Turn:
             event,
         )
         journey.open[key] = journey.step
-        self._note(journey, rule, QUEUED, "", due, message=message)
+        self._note(journey, rule, QUEUED, "", due, message)
+        return key
 
     def _taken(self, rule: Rule) -> bool:
         """Whether another of its group went. A rule in shadow is in nobody's way but that of others in shadow."""
@@ -228,9 +228,18 @@ class Turn:
         request = Request(key, rule.id, kind, what, amount, journey.step, journey.entry, self.now)
         self._note(journey, rule, REQUESTED, request=request)
 
-    def _note(self, journey: Journey, rule: Rule, outcome: str, reason: str = "", due: int = 0, **made: Any) -> None:
+    def _note(
+        self,
+        journey: Journey,
+        rule: Rule,
+        outcome: str,
+        reason: str = "",
+        due: int = 0,
+        message: QueuedMessage | None = None,
+        request: Request | None = None,
+    ) -> None:
         self.decided.decisions.append(
-            Decision(rule.id, outcome, reason, journey.step, journey.entry, self.now, due, **made)
+            Decision(rule.id, outcome, reason, journey.step, journey.entry, self.now, due, message, request)
         )
 
     def stop(self, journey: Journey, reason: str) -> None:

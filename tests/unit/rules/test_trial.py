@@ -86,7 +86,7 @@ def test_a_rule_listens_on_whole_days_of_the_shop_both_included(
         rules(rule(active=active), policy=Policy(Shop("THB", "Asia/Bangkok"))), purchase(at=at), customer, True
     )
     assert shown(decided) == ([("hello", "queued", "")] if listens else [])
-    assert decided.not_fired == ({} if listens else {("hello", "inactive-period"): 1})
+    assert decided.not_fired == ([] if listens else [("hello", "inactive-period")])
     assert bool(customer.entries) == listens
 
 
@@ -334,7 +334,7 @@ def test_the_guards_stop_in_their_order() -> None:
         event = purchase()
         event.time = NOW if lift not in ("nothing", "active") else 0
         decided = decide(rules(winner, rule(**fields), policy=policy), event, state, True)
-        seen += [guard for (id_, guard) in decided.not_fired if id_ == "hello"]
+        seen += [guard for id_, guard in decided.not_fired if id_ == "hello"]
         seen += [one.reason for one in decided.decisions if one.rule == "hello"]
     reasons = ["inactive-period", "late", "re-entry", "global-holdout", "holdout", "chance", "no-consent", "group", ""]
     assert seen == reasons
