@@ -101,11 +101,8 @@ class Customer(Struct, array_like=True, gc=False):
     """Tags that rules put on; those of the profile are the storefront's."""
     own: dict[str, Any] = field(default_factory=dict)
     """Attributes that rules set, which go before those of the profile; None: a rule cleared it."""
-
-    @property
-    def next_due(self) -> int | None:
-        """When the earliest of the journeys goes on; None when none waits for a time."""
-        return min((journey.due for journey in self.journeys if journey.due), default=None)
+    elapsed: int = 0
+    """Up to when what time alone does has been done: rules that are due, journeys that go on. 0: nothing was ever due."""
 
     @property
     def net_revenue(self) -> int:

@@ -135,6 +135,11 @@ class Rule:
         return -self.priority, self.id
 
     @property
+    def timed(self) -> bool:
+        """Whether time itself fires it; a birthday also comes by the profile's date."""
+        return self.on in ("inactive", "date", "birthday", "")
+
+    @property
     def deciding(self) -> bool:
         """Whether customers enter it."""
         return self.status in (Status.LIVE, Status.SHADOW)
@@ -150,6 +155,8 @@ class RuleSet:
     by_trigger: dict[str, tuple[Rule, ...]] = field(default_factory=dict)
     """What it listens to (`Rule.on`) → the rules that decide: live and shadow ones."""
     by_id: dict[str, Rule] = field(default_factory=dict)
+    timed: tuple[Rule, ...] = ()
+    """Those of the deciding rules that time itself fires."""
     segments: Mapping[str, Condition] = field(default_factory=dict)
     """Name → condition over the customer, for whom it asks by name; of the event it looks at `at` alone, as now."""
     offers: Mapping[str, Offer] = field(default_factory=dict)
@@ -170,4 +177,5 @@ def rule_set(
     triggers = {rule.on for rule in deciding}
     by_trigger = {on: tuple(rule for rule in deciding if rule.on == on) for on in sorted(triggers)}
     by_id = {rule.id: rule for rule in ordered}
-    return RuleSet(ordered, policy, hash_, by_trigger, by_id, segments or {}, offers or {}, gifts or {})
+    timed = tuple(rule for rule in deciding if rule.timed)
+    return RuleSet(ordered, policy, hash_, by_trigger, by_id, timed, segments or {}, offers or {}, gifts or {})

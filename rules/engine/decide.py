@@ -6,13 +6,14 @@ from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 from retention.events import Event
-from retention.periods import calendar, local
+from retention.periods import calendar
 from retention.state import Customer, Journey
 from rules.engine import guards
 from rules.engine.outcome import HELD_OUT, SEPARATOR, STOPPED, SUPPRESSED, Decided, Decision
 from rules.engine.shares import pick, within
+from rules.engine.timers import Occurrence, birthday_cycle, event_of, occurrences
 from rules.engine.turn import Turn, Went
-from rules.ruleset import ALWAYS, Rule, RuleSet, Status
+from rules.ruleset import ALWAYS, FanOut, Rule, RuleSet, Status
 
 Recall = Callable[[int], Event | None]
 """The number of an event in the customer's log → that event, the caller's to change; None when the log let it go."""
@@ -37,6 +38,7 @@ def decide(rules: RuleSet, event: Event, customer: Customer, new: bool) -> Decid
         return decided
     if event.type not in rules.by_trigger and event.type != "message" and not customer.journeys:
         return decided
+    customer.elapsed = max(customer.elapsed, event.at)
     turn = Turn(rules, event.customer, customer, event.at, decided, {})
     if event.type == "message":
         _hear(turn, event)
@@ -51,40 +53,72 @@ def decide(rules: RuleSet, event: Event, customer: Customer, new: bool) -> Decid
         elif rule.condition is not None and not rule.condition(event, customer):
             unmet(rule.unmet)
         else:
-            _fire(turn, rule, event)
+            late = event.at - event.time > rules.policy.lateness
+            cycle = birthday_cycle(rules.policy, customer, event.time) if event.type == "birthday" else 0
+            _fire(turn, rule, event, _entry(event, cycle), cycle, late)
     return decided
 
 
 def elapse(rules: RuleSet, customer_id: str, customer: Customer, until: int, recall: Recall) -> Decided:
-    """Let the customer's journeys go on that are due by `until`: before an event at `until` is folded.
+    """Do what time alone does by `until`, before an event then is folded: rules that are due, journeys that go on.
 
     In the order of (due, higher priority, rule, entry), each with now = its due. What is overdue by more than the
-    policy's lateness does nothing and ends.
+    policy's lateness does nothing and ends. A customer of whom nothing was heard yet has no time to pass.
     """
     decided = Decided()
+    if customer.walk_in:
+        return decided
+    waiting = occurrences(rules, customer, customer.elapsed, until) if rules.timed and customer.elapsed else []
     went: Went = {}
     last = 0
-    while (journey := _next(rules, customer, until)) is not None:
-        if journey.due != last:
-            went, last = {}, journey.due
-        _resume(Turn(rules, customer_id, customer, journey.due, decided, went), journey, until, recall)
+    while (due := _next(rules, customer, waiting, until)) is not None:
+        if due.due != last:
+            went, last = {}, due.due
+        turn = Turn(rules, customer_id, customer, due.due, decided, went)
+        if isinstance(due, Occurrence):
+            waiting.remove(due)
+            _come(turn, due, until)
+        else:
+            _resume(turn, due, until, recall)
+    customer.elapsed = until
     return decided
 
 
 # Time.
 
 
-def _next(rules: RuleSet, customer: Customer, until: int) -> Journey | None:
+def _next(rules: RuleSet, customer: Customer, waiting: list[Occurrence], until: int) -> Journey | Occurrence | None:
     """Whose turn is first of those that are due by `until`."""
-    due = [journey for journey in customer.journeys if 0 < journey.due <= until]
+    due: list[Journey | Occurrence] = [journey for journey in customer.journeys if 0 < journey.due <= until]
+    due += waiting
     if len(due) < 2:
         return due[0] if due else None
     return min(due, key=lambda one: (one.due, *_order(rules, one.rule), one.entry))
 
 
-def _order(rules: RuleSet, id: str) -> tuple[int, str]:
-    rule = rules.by_id.get(id)
-    return rule.order if rule is not None else (0, id)
+def _order(rules: RuleSet, rule: Rule | str) -> tuple[int, str]:
+    """Higher priority first; what the rule files do not know any more has none."""
+    known = rules.by_id.get(rule) if isinstance(rule, str) else rule
+    return known.order if known is not None else (0, str(rule))
+
+
+def _come(turn: Turn, occurrence: Occurrence, until: int) -> None:
+    """A rule is due for the customer: the same guards as for an event, in the same order."""
+    rule, customer = occurrence.rule, turn.customer
+    event = event_of(rule, turn.id, occurrence.entry, turn.now)
+    if not _active(rule, turn.now, turn.policy.shop.zone):
+        turn.decided.not_fired.append(rule.inactive)
+    elif not _meant(rule, event, customer):
+        turn.decided.not_fired.append(rule.unmet)
+    else:
+        late = until - turn.now > turn.policy.lateness
+        _fire(turn, rule, event, occurrence.entry, occurrence.cycle, late)
+
+
+def _meant(rule: Rule, event: Event, customer: Customer) -> bool:
+    if isinstance(rule.trigger, FanOut) and not rule.trigger.audience(event, customer):
+        return False
+    return rule.condition is None or rule.condition(event, customer)
 
 
 def _resume(turn: Turn, journey: Journey, until: int, recall: Recall) -> None:
@@ -96,13 +130,18 @@ def _resume(turn: Turn, journey: Journey, until: int, recall: Recall) -> None:
     elif not rule.deciding:
         if not turn.hold(journey, rule, "paused", turn.now + turn.policy.recheck):
             _give_up(turn, journey, "paused")
-    elif (event := recall(journey.seq)) is None:
+    elif (event := _began(turn, rule, journey, recall)) is None:
         _give_up(turn, journey, "event-gone")
     else:
         event.at = turn.now
         turn.advance(journey, rule, event)
         if not _unfinished(journey, rule):
             turn.customer.journeys.remove(journey)
+
+
+def _began(turn: Turn, rule: Rule, journey: Journey, recall: Recall) -> Event | None:
+    """The event that began the journey; time's own are made again."""
+    return recall(journey.seq) if journey.seq else event_of(rule, turn.id, journey.entry, journey.entered)
 
 
 def _give_up(turn: Turn, journey: Journey, reason: str) -> None:
@@ -165,21 +204,26 @@ def _abandon(customer: Customer, decided: Decided) -> None:
 def _active(rule: Rule, at: int, zone: ZoneInfo) -> bool:
     """Whether the rule listens on the day that `at` is where the shop is."""
     first, last = rule.active
+    if first is None and last is None:
+        return True
     day = calendar(at, zone)[1]
     return (first is None or first <= day) and (last is None or day <= last)
 
 
-def _fire(turn: Turn, rule: Rule, event: Event) -> None:
-    policy = turn.policy
-    cycle = _cycle(event, policy.shop.zone) if event.type == "birthday" else 0
-    entry = f"birthday{SEPARATOR}{cycle}" if cycle else f"{event.source}{SEPARATOR}{event.id}"
-    if event.at - event.time > policy.lateness:
+def _entry(event: Event, cycle: int) -> str:
+    """What names an entry into a rule: the event, or the birthday, whoever told of it."""
+    return f"birthday{SEPARATOR}{cycle}" if cycle else f"{event.source}{SEPARATOR}{event.id}"
+
+
+def _fire(turn: Turn, rule: Rule, event: Event, entry: str, cycle: int, late: bool) -> None:
+    """The guards from lateness to chance, in their order; then the rule's steps."""
+    if late:
         _stopped(turn, rule, entry, SUPPRESSED, "late")
-    elif not _enter(rule, event.at, cycle, turn.customer):
+    elif not _enter(rule, turn.now, cycle, turn.customer):
         _stopped(turn, rule, entry, SUPPRESSED, "re-entry")
-    elif kept_out := guards.kept_out(rule, policy, event.customer):
+    elif kept_out := guards.kept_out(rule, turn.policy, turn.id):
         _stopped(turn, rule, entry, HELD_OUT, kept_out)
-    elif not within(rule.chance, f"chance:{rule.id}:{event.id}", event.customer):
+    elif not within(rule.chance, f"chance:{rule.id}:{event.id}", turn.id):
         _stopped(turn, rule, entry, SUPPRESSED, "chance")
     else:
         _begin(turn, rule, event, entry)
@@ -218,11 +262,6 @@ def _make_room(customer: Customer) -> bool:
             customer.journeys.remove(journey)
             return True
     return False
-
-
-def _cycle(event: Event, zone: ZoneInfo) -> int:
-    """The year a birthday belongs to: the calendar year of the event where the shop is."""
-    return local(event.time, zone).year
 
 
 def entry_key(rule: Rule) -> str:

@@ -44,6 +44,7 @@ def test_every_field_comes_back() -> None:
         journeys=[Journey("welcome", "shop\x1fe-1", 1, 2, 3, "warm", 4, 5, 6, {"k-1": 0}, True, "0" * 16)],
         own_tags=["regular"],
         own={"size": 42, "gone": None},
+        elapsed=9,
     )
     assert all(getattr(customer, name) for name in Customer.__struct_fields__)
     assert state.decode(state.encode(customer)) == customer

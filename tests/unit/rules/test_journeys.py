@@ -2,106 +2,34 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 from msgspec.structs import replace
 
-from retention.events import Event, Fulfilment, Message, Purchase, Return, Support
-from retention.fold import fold
+from retention.events import Fulfilment, Purchase, Return, Support
 from retention.money import Money
-from retention.orders import Order
 from retention.shop import Shop
-from retention.state import Customer
-from rules.engine.decide import MOST_JOURNEYS, decide, elapse
-from rules.engine.outcome import Decided, message_key
-from rules.language import StepCondition, compile_condition
+from rules.engine.decide import MOST_JOURNEYS, elapse
+from rules.engine.outcome import message_key
+from rules.engine.timers import next_due
+from rules.language import compile_condition
 from rules.language.schema import schema
 from rules.policy import DAY, HOUR, Cap, Limits, Policy
 from rules.ruleset import MessageClass, Reentry, Rule, Status, rule_set
 from rules.steps import Assign, Branch, Emit, Grant, Jump, Notify, Send, StopIf, Tag, Wait, WaitUntil
-
-ALWAYS = Reentry("always")
-BANGKOK = dt.timezone(dt.timedelta(hours=7))
-ZONE = Shop().zone
-
-
-def at(text: str) -> int:
-    """`2026-03-10 10:00` in Bangkok."""
-    return int(dt.datetime.fromisoformat(text).replace(tzinfo=BANGKOK).timestamp()) * 1_000_000
-
-
-NOW = at("2026-03-10 10:00")
-HELLO, BYE = Send("hello", ("email",)), Send("bye", ("email",))
-
-
-def asked(text: str) -> StepCondition:
-    condition = compile_condition(text, schema("purchase", Shop(), steps=True)).condition
-    assert condition is not None
-    return condition
-
-
-def rule(*do: Any, id_: str = "r", on: str = "purchase", **fields: Any) -> Rule:
-    known: dict[str, Any] = {"status": Status.LIVE, "reentry": ALWAYS}
-    return Rule(id=id_, name=id_, on=on, condition=None, do=do, **(known | fields))
-
-
-class Story:
-    """One customer's log, event after event, as the worker applies it."""
-
-    def __init__(self, *rules: Rule, policy: Policy | None = None, **profile: Any) -> None:
-        self.rules = rule_set(rules, policy or Policy(), "0" * 16)
-        self.customer = Customer(profile={"email": "a@example.com", **profile}, consents={"email": [True, 1]})
-        self.log: list[Event] = []
-        self.orders: dict[str, Order] = {}
-        self.told: list[tuple[str, str, str, str]] = []
-        self.cancelled: list[str] = []
-        self.decided = Decided()
-
-    def _take(self, decided: Decided) -> None:
-        self.decided = decided
-        self.told += [
-            (when(one.at), one.rule, one.outcome, one.reason or (when(one.due) if one.due > one.at else ""))
-            for one in decided.decisions
-        ]
-        self.cancelled += decided.cancelled
-
-    def until(self, moment: int) -> None:
-        self._take(elapse(self.rules, "anna", self.customer, moment, lambda seq: replace(self.log[seq - 1])))
-
-    def hear(self, kind: str, data: Any, time: int, at_: int | None = None) -> None:
-        moment = time if at_ is None else at_
-        self.until(moment)
-        self.customer.seq += 1
-        event = Event("shop", f"e{self.customer.seq}", kind, "anna", time, data, b"", 89_000, moment, self.customer.seq)
-        self.log.append(event)
-        order = (
-            self.orders.setdefault(getattr(data, "order_id", "-"), Order()) if kind in ("purchase", "return") else None
-        )
-        new = fold(self.customer, order, event, ZONE, {}, lambda: ())
-        self._take(decide(self.rules, event, self.customer, new))
-
-    def buy(self, time: int = NOW, order: str = "") -> None:
-        self.hear("purchase", Purchase(order or f"o{len(self.log)}", Money(890)), time)
-
-    def message(self, rule_: str, step: int, state: str, time: int, entry: int = 1) -> None:
-        self.hear("message", Message(message_key(rule_, "anna", f"shop\x1fe{entry}", step), state), time)  # type: ignore[arg-type]
-
-
-def when(moment: int) -> str:
-    return dt.datetime.fromtimestamp(moment / 1e6, BANGKOK).strftime("%m-%d %H:%M") if moment else ""
+from tests.unit.rules.story import BYE, HELLO, NOW, Story, asked, at, rule
 
 
 def test_a_wait_goes_on_at_its_time_and_not_before() -> None:
     story = Story(rule(HELLO, Wait(7 * DAY), BYE))
     story.buy()
-    assert story.customer.next_due == NOW + 7 * DAY
+    assert next_due(story.rules, story.customer) == NOW + 7 * DAY
     story.until(NOW + 7 * DAY - 1)
     assert [one[2] for one in story.told] == ["queued", "waiting"]
     story.until(NOW + 7 * DAY)
     assert story.told[-1] == ("03-17 10:00", "r", "queued", "")
     assert story.customer.journeys == []
-    assert story.customer.next_due is None
+    assert next_due(story.rules, story.customer) is None
 
 
 def test_the_second_message_has_a_key_of_its_own_and_answers_the_event_that_began_it() -> None:

@@ -1,0 +1,211 @@
+"""When time itself fires a rule: a customer who went quiet, a date that comes round, a period that begins.
+
+Nothing is stored of it: when a rule is due follows from the customer's state. A rule fires when its time passes, from
+not yet due to due; what was due before the rule was there, or before the customer was known, has passed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+
+from retention.events import Birthday, Event
+from retention.periods import GRAINS, local, month_of, name
+from retention.state import Customer
+from retention.zones import instant_of, local_day, zone_of
+from rules.engine.outcome import SEPARATOR
+from rules.policy import DAY, Policy, day_number
+from rules.ruleset import FanOut, Inactive, OnDate, Rule, RuleSet
+
+SOURCE = "regulars:clock"
+_GAPS_KNOWN = 3
+"""Orders from which on a customer has a rhythm: two gaps."""
+_DATE = re.compile(r"(?:([0-9]{4})|-)-([0-9]{2})-([0-9]{2})")
+
+
+class Occurrence(Struct, frozen=True):
+    """A rule and one time that it is due. `cycle` is larger than 0 where it is entered once in each, at most."""
+
+    due: int
+    rule: Rule
+    entry: str
+    cycle: int = 0
+
+
+def occurrences(rules: RuleSet, customer: Customer, after: int, until: int) -> list[Occurrence]:
+    """Of every rule the latest time it became due in (after, until]."""
+    found = []
+    for rule in rules.timed:
+        passed = [one for one in _around(rule, rules.policy, customer, until) if after < one.due <= until]
+        if passed:
+            found.append(max(passed, key=lambda one: one.due))
+    return found
+
+
+def next_due(rules: RuleSet, customer: Customer) -> int | None:
+    """When the customer's clock is to be looked at next: the earliest journey, or the earliest rule that is due."""
+    after = customer.elapsed
+    dues = [journey.due for journey in customer.journeys if journey.due]
+    if after and not customer.walk_in:
+        for rule in rules.timed:
+            dues += [one.due for one in _around(rule, rules.policy, customer, after) if one.due > after]
+    return min(dues, default=None)
+
+
+def event_of(rule: Rule, customer_id: str, entry: str, now: int) -> Event:
+    """The event that time makes for a rule: there is nothing in it but its moment."""
+    data: Any = Birthday() if rule.on == "birthday" else None
+    return Event(SOURCE, entry, rule.on or "every", customer_id, now, data, b"{}", at=now)
+
+
+def _around(rule: Rule, policy: Policy, customer: Customer, moment: int) -> Iterator[Occurrence]:
+    """The times near `moment` at which the rule is due for the customer."""
+    trigger = rule.trigger
+    if isinstance(trigger, Inactive):
+        yield from _quiet(rule, trigger, customer)
+        return
+    zone = zone_of(customer.profile, policy.shop)
+    if isinstance(trigger, FanOut):
+        yield from _periods(rule, trigger.every, policy.birthday_hour, moment, zone)
+        return
+    field, offset = (trigger.field, trigger.offset) if isinstance(trigger, OnDate) else (BIRTH_DATE, 0)
+    written = _DATE.fullmatch(_text(customer, field))
+    if written is None:
+        return
+    if field == BIRTH_DATE:
+        yield from _anniversaries(rule, written, offset, policy, moment, zone)
+    elif written[1]:
+        yield from _once(rule, written, offset, policy.birthday_hour, zone)
+
+
+# Inactivity.
+
+
+def _quiet(rule: Rule, trigger: Inactive, customer: Customer) -> Iterator[Occurrence]:
+    since = customer.last_order_at if trigger.since == "last_order" else customer.last_event_at
+    span = trigger.span if not trigger.rhythm else rhythm(customer) * trigger.rhythm // 100
+    if since and span:
+        yield Occurrence(since + span, rule, f"inactive{SEPARATOR}{since}")
+
+
+def rhythm(customer: Customer) -> int:
+    """The mean of the customer's gaps between orders, microseconds, a day at least; 0 below three orders."""
+    if customer.orders_ever < _GAPS_KNOWN:
+        return 0
+    return max(DAY, (customer.last_order_at - customer.first_order_at) // (customer.orders_ever - 1))
+
+
+# Dates.
+
+BIRTH_DATE = "customer.birth_date"
+
+
+def _text(customer: Customer, field: str) -> str:
+    """The date in a field of the customer, as it is written; empty when there is none."""
+    path = field.removeprefix("customer.")
+    if path.startswith("attributes."):
+        key = path.removeprefix("attributes.")
+        held = customer.own if key in customer.own else customer.profile.get("attributes") or {}
+        value = held.get(key)
+    else:
+        value = customer.profile.get(path)
+    return value if isinstance(value, str) else ""
+
+
+def _anniversaries(
+    rule: Rule, written: re.Match[str], offset: int, policy: Policy, moment: int, zone: ZoneInfo
+) -> Iterator[Occurrence]:
+    year = local(moment, zone).year
+    month, day = int(written[2]), int(written[3])
+    for cycle in (year - 1, year, year + 1, year + 2):
+        due = _anniversary(cycle, month, day, offset, policy.birthday_hour, policy.leap_birthday, zone)
+        if due is not None:
+            kind = "birthday" if rule.on == "birthday" else "date"
+            yield Occurrence(due, rule, f"{kind}{SEPARATOR}{cycle}", cycle)
+
+
+@lru_cache(maxsize=65_536)
+def _anniversary(year: int, month: int, day: int, offset: int, minute: int, leap: str, zone: ZoneInfo) -> int | None:
+    """When the birthday of `year` begins, `offset` days later; None for a date that no calendar has."""
+    if (month, day) == (2, 29) and not _leap(year):
+        month, day = (2, 28) if leap == "feb28" else (3, 1)
+    try:
+        return instant_of(day_number(dt.date(year, month, day)) + offset, minute, zone)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _leap(year: int) -> bool:
+    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+
+
+def birthday_cycle(policy: Policy, customer: Customer, time: int) -> int:
+    """The year of the birthday that `time` is nearest to; without a known date the calendar year in their zone."""
+    zone = zone_of(customer.profile, policy.shop)
+    year = local(time, zone).year
+    written = _DATE.fullmatch(_text(customer, BIRTH_DATE))
+    if written is None:
+        return year
+    month, day = int(written[2]), int(written[3])
+    dues = {
+        cycle: _anniversary(cycle, month, day, 0, policy.birthday_hour, policy.leap_birthday, zone)
+        for cycle in (year - 1, year, year + 1)
+    }
+    known = {cycle: abs(due - time) for cycle, due in dues.items() if due is not None}
+    return min(known, key=lambda cycle: (known[cycle], cycle), default=year)
+
+
+def _once(rule: Rule, written: re.Match[str], offset: int, minute: int, zone: ZoneInfo) -> Iterator[Occurrence]:
+    try:
+        day = day_number(dt.date(int(written[1]), int(written[2]), int(written[3])))
+        yield Occurrence(instant_of(day + offset, minute, zone), rule, f"date{SEPARATOR}{written[0]}", day)
+    except (ValueError, OverflowError):
+        return
+
+
+# Periods.
+
+
+def _periods(rule: Rule, every: str, minute: int, moment: int, zone: ZoneInfo) -> Iterator[Occurrence]:
+    for day, cycle, label in _STARTS[every](local_day(moment, zone)):
+        yield Occurrence(instant_of(day, minute, zone), rule, f"every{SEPARATOR}{label}", cycle)
+
+
+def _days(today: int) -> Iterable[tuple[int, int, str]]:
+    for day in (today - 1, today, today + 1):
+        yield day, day, (dt.date(1970, 1, 1) + dt.timedelta(days=day)).isoformat()
+
+
+def _weeks(today: int) -> Iterable[tuple[int, int, str]]:
+    monday = today - (today + 3) % 7
+    for day in (monday - 7, monday, monday + 7):
+        year, week, _ = (dt.date(1970, 1, 1) + dt.timedelta(days=day)).isocalendar()
+        yield day, day, f"{year}-W{week:02d}"
+
+
+def _months(grain: Any) -> Callable[[int], Iterable[tuple[int, int, str]]]:
+    width = GRAINS[grain]
+
+    def starts(today: int) -> Iterable[tuple[int, int, str]]:
+        date = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(days=today)
+        index = month_of(date) // width
+        for period in (index - 1, index, index + 1):
+            year, month = divmod(period * width, 12)
+            yield day_number(dt.date(year, month + 1, 1)), period, name(period, grain)
+
+    return starts
+
+
+_STARTS: dict[str, Callable[[int], Iterable[tuple[int, int, str]]]] = {
+    "day": _days,
+    "week": _weeks,
+    "month": _months("month"),
+    "quarter": _months("quarter"),
+    "year": _months("year"),
+}
