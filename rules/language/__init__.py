@@ -38,7 +38,7 @@ def analyse(text: str, schema: Schema) -> tuple[Test | None, list[Fault]]:
     tree, faults = parse(text)
     if tree is None:
         return None, faults
-    test, faults = check(tree, schema)
+    test, faults = check(tree, schema, text)
     return test, sorted(faults)
 
 

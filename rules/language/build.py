@@ -13,7 +13,7 @@ from retention.state import Customer, Journey
 from rules.language import runtime
 from rules.language.kinds import RANGES
 from rules.language.schema import Schema
-from rules.language.typed import Apply, Arith, Both, Compare, Const, Get, Missing, Not, Test, Truth, Value
+from rules.language.typed import Apply, Arith, Both, Compare, Const, Get, Missing, Not, Said, Test, Truth, Value
 
 Condition = Callable[[Event, Customer], bool]
 """Whether it definitely holds for an event and the customer it left."""
@@ -22,7 +22,10 @@ StepCondition = Callable[[Event, Customer, Journey], bool]
 
 
 class Built(Protocol):
-    """A condition that was built serves as either."""
+    """A condition that was built serves as either, and knows what it was built of."""
+
+    tests: tuple[Test, ...]
+    schema: Schema
 
     def __call__(self, event: Event, customer: Customer, journey: Journey | None = None, /) -> bool: ...
 
@@ -34,7 +37,26 @@ _ARITHMETIC = {"/": "divide({0}, {1})", "%": "remainder({0}, {1})"}
 
 def build(tests: Sequence[Test], schema: Schema) -> Built:
     """One function that is True when all of `tests` definitely hold for an event and the customer it left."""
-    return _load(_Source().all(tests), schema)
+    built = _load(_Source().all(tests), schema)
+    built.tests, built.schema = tuple(tests), schema
+    return built
+
+
+def holds(test: Test, schema: Schema, *moment: Any) -> bool | None:
+    """Whether `test` is definitely true, definitely false, or unknown (None) for event, customer and journey."""
+    for verdict in (True, False):
+        made = _Source()
+        text = made.test(test, verdict)
+        if _load((f"def condition(e, c, j=None):\n    return {text}\n", made.constants), schema)(*moment):
+            return verdict
+    return None
+
+
+def evaluate(value: Value, schema: Schema, *moment: Any) -> Any:
+    """What `value` is for event, customer and journey; None when it is not known."""
+    made = _Source()
+    text = made.value(value)
+    return _load((f"def condition(e, c, j=None):\n    return {text}\n", made.constants), schema)(*moment)
 
 
 def source(tests: Sequence[Test]) -> str:
@@ -65,6 +87,8 @@ class _Source:
 
     def test(self, test: Test, holds: bool) -> str:
         """Python that is True when `test` is definitely true (`holds`) or definitely false (not `holds`)."""
+        if isinstance(test, Said):
+            return self.test(test.part, holds)
         if isinstance(test, Not):
             return self.test(test.part, not holds)
         if isinstance(test, Both):

@@ -20,6 +20,7 @@ from rules.language.typed import (
     Get,
     Missing,
     Not,
+    Said,
     Test,
     Truth,
     Value,
@@ -38,9 +39,9 @@ MAX_LEVELS = 64
 """What a condition comes to with its segments; one without cannot come near."""
 
 
-def check(node: Node, schema: Schema) -> tuple[Test | None, list[Fault]]:
-    """The typed condition, or None and every fault found."""
-    checker = _Checker(schema)
+def check(node: Node, schema: Schema, text: str = "") -> tuple[Test | None, list[Fault]]:
+    """The typed condition, or None and every fault found. `text` is what was parsed."""
+    checker = _Checker(schema, text)
     test = checker.test(node)
     if test is not None and not checker.faults and not checker.unsure:
         checker.measure(node, test)
@@ -50,8 +51,9 @@ def check(node: Node, schema: Schema) -> tuple[Test | None, list[Fault]]:
 class _Checker:
     """A method that finds a fault notes it and gives None; whoever gets None says nothing more about it."""
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, text: str) -> None:
         self.schema = schema
+        self.text = text
         self.faults: list[Fault] = []
         self.unsure = False
         """A segment stands in it that is wrong itself, which is told where it stands."""
@@ -75,6 +77,11 @@ class _Checker:
         if isinstance(node, Unary) and node.op == "not":
             inner = self.test(node.operand)
             return inner and Not(inner)
+        leaf = self.leaf(node)
+        return leaf and Said(self.text[node.start : node.end], leaf)
+
+    def leaf(self, node: Node) -> Test | None:
+        """A comparison, a segment, or a value that is true or false."""
         if isinstance(node, Call) and node.name in _TESTS:
             return self.segment(node) if node.name == "segment" else self.has(node)
         if isinstance(node, Binary) and node.op in ("in", "not in"):

@@ -29,6 +29,7 @@ def resolve(segments: Mapping[str, Sequence[str]], schema: Schema) -> tuple[dict
 
 class _Resolver:
     def __init__(self, segments: Mapping[str, Sequence[str]], schema: Schema) -> None:
+        self.segments = segments
         self.schema = schema
         self.done: dict[str, Test | None] = {}
         self.wrong: list[Wrong] = []
@@ -68,8 +69,8 @@ class _Resolver:
         known: dict[str, Test | None] = dict.fromkeys(self.trees)
         schema = replace(self.schema, segments=known | self.done)
         tests: list[Test | None] = []
-        for at, tree in enumerate(self.trees[name]):
-            test, faults = check(tree, schema) if tree is not None else (None, [])
+        for at, (tree, text) in enumerate(zip(self.trees[name], self.segments[name], strict=True)):
+            test, faults = check(tree, schema, text) if tree is not None else (None, [])
             self.wrong += [(name, at, fault) for fault in faults]
             tests.append(test)
         sound = [test for test in tests if test is not None]

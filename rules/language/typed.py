@@ -101,17 +101,27 @@ class Truth(Test):
     value: Value
 
 
+@dataclass(frozen=True, slots=True)
+class Said(Test):
+    """A part as it stands in the file, for who wants to know why: a comparison, or a segment by its name."""
+
+    text: str
+    part: Test
+
+
 def leaves(test: Test) -> int:
     """How many comparisons `test` comes to."""
     if isinstance(test, Both):
         return sum(leaves(part) for part in test.parts)
-    return leaves(test.part) if isinstance(test, Not) else 1
+    return leaves(test.part) if isinstance(test, Not | Said) else 1
 
 
 def levels(test: Test) -> int:
     """How deep `test` nests, its values left out."""
     if isinstance(test, Both):
         return 1 + max(levels(part) for part in test.parts)
+    if isinstance(test, Said):
+        return levels(test.part)
     return 1 + levels(test.part) if isinstance(test, Not) else 1
 
 
