@@ -1,9 +1,12 @@
-"""Whose clock counts: a customer's zone, and what their wall clock shows. All instants are microseconds since 1970 UTC."""
+"""Whose clock counts: a customer's zone, and what their wall clock shows.
+
+All instants are microseconds since 1970 UTC.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from itertools import count
 from typing import Any
@@ -11,6 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from babel.core import get_global
 
+from retention.decode import micros
 from retention.periods import calendar, local
 from retention.shop import Shop
 
@@ -98,7 +102,7 @@ def instant_of(day: int, minute: int, zone: ZoneInfo) -> int:
     Should clocks jump over it: when they have jumped. That may be on the next date.
     """
     shown = dt.datetime(1970, 1, 1) + dt.timedelta(days=day, minutes=minute)  # noqa: DTZ001  a wall clock's
-    first, second = (_utc(shown.replace(fold=fold), zone) for fold in (0, 1))
+    first, second = (micros(shown.replace(tzinfo=zone, fold=fold)) for fold in (0, 1))
     return first if first <= second else _change(second, first, zone)
 
 
@@ -129,12 +133,12 @@ def quiet_until(now: int, quiet: tuple[int, int], zone: ZoneInfo) -> int | None:
 def _left(at: int, quiet: tuple[int, int], zone: ZoneInfo) -> int:
     """Microseconds until the quiet hours end, would the clock run on evenly; 0 outside of them."""
     start, end = (minute * MINUTE for minute in quiet)
-    shown = (at + _ahead(at, zone)) % DAY
+    shown = (at + _offset(at, zone)) % DAY
     inside = start <= shown < end if start <= end else not end <= shown < start
     return (end - shown) % DAY if inside else 0
 
 
-def _daily(now: int, minute: int, zone: ZoneInfo) -> Any:
+def _daily(now: int, minute: int, zone: ZoneInfo) -> Iterator[int]:
     """The instants of `minute`, one on each date that has one, from the date of `now` on."""
     for day in count(local_day(now, zone)):
         at = instant_of(day, minute, zone)
@@ -142,11 +146,7 @@ def _daily(now: int, minute: int, zone: ZoneInfo) -> Any:
             yield at
 
 
-def _utc(shown: dt.datetime, zone: ZoneInfo) -> int:
-    return (shown.replace(tzinfo=zone) - local(0, ZoneInfo("UTC"))) // dt.timedelta(microseconds=1)
-
-
-def _ahead(at: int, zone: ZoneInfo) -> int:
+def _offset(at: int, zone: ZoneInfo) -> int:
     """Microseconds that the clock is ahead of UTC at `at`."""
     offset = local(at, zone).utcoffset()
     return (offset or dt.timedelta()) // dt.timedelta(microseconds=1)
@@ -157,11 +157,11 @@ def _change(start: int, end: int, zone: ZoneInfo) -> int:
 
     Clocks change once at most in between (days apart, everywhere since 1970), at whole seconds.
     """
-    before = _ahead(start, zone)
-    if _ahead(end, zone) == before:
+    before = _offset(start, zone)
+    if _offset(end, zone) == before:
         return end
     low, high = start // SECOND, -(-end // SECOND)
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if _ahead(middle * SECOND, zone) == before else (low, middle)
-    return min(high * SECOND, end)
+        low, high = (middle, high) if _offset(middle * SECOND, zone) == before else (low, middle)
+    return high * SECOND
