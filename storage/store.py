@@ -26,6 +26,8 @@ from storage.trouble import trouble
 BUSY_TIMEOUT = 30.0
 """How long a SQLite writer waits for another process's transaction, seconds."""
 _MIGRATION_LOCK = 7_236_401
+_KEYS = ("digest-key", "coupon-key")
+"""Secrets of the store's own, rows of table `meta`."""
 
 
 class Store:
@@ -104,8 +106,8 @@ class Store:
             if found != known[0]:
                 command.upgrade(config, "head")
             connection.execute(
-                text("INSERT INTO meta (name, value) VALUES ('digest-key', :key) ON CONFLICT DO NOTHING"),
-                {"key": secrets.token_hex(32)},
+                text("INSERT INTO meta (name, value) VALUES (:name, :key) ON CONFLICT DO NOTHING"),
+                [{"name": name, "key": secrets.token_hex(32)} for name in _KEYS],
             )
 
     def revision(self, connection: Connection) -> str | None:
@@ -119,8 +121,17 @@ class Store:
 
     def digest_key(self) -> bytes:
         """The secret that keys the inbox's digests; made once with the tables."""
+        return self._key("digest-key")
+
+    def coupon_key(self) -> bytes:
+        """The secret that generated coupon codes come from; made once. Another would give everybody another code."""
+        return self._key("coupon-key")
+
+    def _key(self, name: str) -> bytes:
         with self.read() as connection:
-            key: str = connection.execute(text("SELECT value FROM meta WHERE name = 'digest-key'")).scalar_one()
+            key: str = connection.execute(
+                text("SELECT value FROM meta WHERE name = :name"), {"name": name}
+            ).scalar_one()
         return bytes.fromhex(key)
 
     def close(self) -> None:

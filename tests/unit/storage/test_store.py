@@ -141,11 +141,21 @@ def test_a_standby_that_only_reads_is_a_matter_of_reaching_the_store(fresh_postg
     store.close()
 
 
-def test_the_key_of_the_digests_is_made_once(store: Store) -> None:
-    key = store.digest_key()
+def test_the_stores_secrets_are_made_once_and_differ(store: Store) -> None:
+    keys = store.digest_key(), store.coupon_key()
     store.migrate()
-    assert store.digest_key() == key
-    assert len(key) == 32
+    assert (store.digest_key(), store.coupon_key()) == keys
+    assert len(set(keys)) == 2
+    assert all(len(key) == 32 for key in keys)
+
+
+def test_a_store_of_the_time_before_coupons_gets_their_secret_when_it_is_migrated(store: Store) -> None:
+    with store.write() as connection:
+        connection.execute(text("DELETE FROM meta WHERE name = 'coupon-key'"))
+    digests = store.digest_key()
+    store.migrate()
+    assert len(store.coupon_key()) == 32
+    assert store.digest_key() == digests
 
 
 def test_a_lock_that_does_not_come_in_time_is_busy_and_the_store_goes_on(fresh_postgres: str) -> None:
