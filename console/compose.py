@@ -133,7 +133,7 @@ class Worker:
             parts.callback(store.close)
             await parts.enter_async_context(self._part(shared.run(), shared.stop))
             if "delivery" in self.roles:
-                work = self._delivery(store, renderer, rules.policy.shop)
+                work = self._delivery(store, renderer, rules)
                 await parts.enter_async_context(self._part(work, self.stop))
             if "relay" in self.roles:
                 relay = Relay(store, broker, shared)
@@ -186,20 +186,19 @@ class Worker:
         if not task.cancelled() and (error := task.exception()) is not None:
             self._fail(error)
 
-    async def _delivery(self, store: Store, renderer: Renderer, shop: Shop) -> None:
+    async def _delivery(self, store: Store, renderer: Renderer, rules: RuleSet) -> None:
         settings = self.settings
         ways = channels(
             settings.smtp, settings.maildir, settings.mail_from, settings.send_timeout, settings.send_concurrency
         )
         config = Config(
-            shop,
             send_timeout=settings.send_timeout,
             attempts=settings.send_attempts,
             concurrency=settings.send_concurrency,
             ambiguous=settings.ambiguous,
             backoff=Backoff(settings.send_retry, most=settings.send_retry_most),
         )
-        await Dispatcher(store, renderer, ways, self._clock, config).run(self._stop)
+        await Dispatcher(store, renderer, ways, rules, self._clock, config).run(self._stop)
 
     @contextlib.asynccontextmanager
     async def _streams(self, store: Store, rules: RuleSet, broker: Broker) -> AsyncIterator[None]:

@@ -7,7 +7,7 @@ import itertools
 import logging
 import random as _random
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cached_property, partial
 from time import monotonic
 
 from msgspec import Struct
@@ -15,12 +15,12 @@ from msgspec.structs import replace
 
 from delivery.backoff import Backoff
 from delivery.channels.base import Channel, Outgoing
-from delivery.check import Refusal
+from delivery.check import Held, Refusal
 from delivery.errors import Ambiguous, Retryable, SendError
 from delivery.prepare import Prepared
 from delivery.unmoved import Unmoved
 from delivery.wording import Renderer
-from retention.shop import Shop
+from rules.ruleset import RuleSet
 from storage.messages import Claimed, Doubt, Messages
 from storage.store import Store
 
@@ -37,7 +37,6 @@ log = logging.getLogger("regulars.delivery")
 class Config(Struct, frozen=True):
     """How hard to work, from the settings. Seconds."""
 
-    shop: Shop
     send_timeout: float = 30.0
     grace: float = 5.0
     """How much longer than that a channel may take, which has its own timeout, before it is given up."""
@@ -70,14 +69,17 @@ class Dispatcher:
         store: Store,
         renderer: Renderer,
         channels: Mapping[str, Channel],
+        rules: RuleSet,
         clock: Clock,
         config: Config,
         random: Callable[[], float] = _random.random,
         steady: Callable[[], float] = monotonic,
     ) -> None:
+        self._store = store
         self._messages = Messages(store)
-        self._prepared = Prepared(renderer, channels, config.shop)
+        self._renderer = renderer
         self._channels = channels
+        self._rules = rules
         self._clock = clock
         self._config = config
         self._random = random
@@ -121,6 +123,11 @@ class Dispatcher:
     async def close(self) -> None:
         """Close the channels; only for who uses `run_once`."""
         await asyncio.gather(*(channel.close() for channel in self._channels.values()), return_exceptions=True)
+
+    @cached_property
+    def _prepared(self) -> Prepared:
+        """Made when first needed: the coupons' secret is in the store, which may be away."""
+        return Prepared(self._renderer, self._channels, self._rules, self._store.coupon_key())
 
     async def _next(self, busy: int) -> list[Claimed]:
         free = self._config.concurrency - busy
@@ -177,7 +184,16 @@ class Dispatcher:
             log.info("template %s by %s: %s, %s", message.template, message.channel, made.status, made.code)
             self._messages.finish(message, made.status, made.code, now)
             return None
+        if isinstance(made, Held):
+            self._hold(message, made)
+            return None
         return made if self._messages.begin_sending(message) else None
+
+    def _hold(self, message: Claimed, held: Held) -> None:
+        """Queue it again for later, but not past the moment at which it expires: who waits for it may know then."""
+        log.info("template %s by %s: waits, %s", message.template, message.channel, held.code)
+        until = held.until if message.expires_at is None else min(held.until, message.expires_at + 1)
+        self._messages.retry(message, until, held.code)
 
     async def _send(self, message: Claimed, outgoing: Outgoing) -> SendError | None:
         """None: it left. A channel that breaks its contract leaves us not knowing."""

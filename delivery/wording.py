@@ -1,4 +1,4 @@
-"""What a message's wording may speak of: the customer, the event it answers, the rule."""
+"""What a message's wording may speak of: the customer, the event it answers, the rule, the offer."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from typing import Any, Protocol
 import msgspec
 from msgspec import UNSET, Struct
 
+from delivery.offers import Given
 from retention.decode import decode_data, moment
 from retention.errors import BadEvent
 from retention.events import TYPES
 from retention.money import Money, convert
 from retention.shop import Shop
 from retention.state import Customer
+from retention.zones import zone_of
 from storage.messages import Context
-from templates.values import Amount
+from templates.values import Amount, Percent
 
 PROFILE = ("email", "phone", "first_name", "last_name", "locale", "time_zone", "country", "birth_date", "tags")
 
@@ -45,7 +47,7 @@ class Renderer(Protocol):
         ...
 
 
-def context(answered: Context, customer: Customer, rule: str, shop: Shop) -> dict[str, Any]:
+def context(answered: Context, customer: Customer, rule: str, shop: Shop, given: Given | None = None) -> dict[str, Any]:
     """The contract with the wording; what is unknown is None, not absent. Orders are counted as of the event."""
     return {
         "customer": _customer(answered, customer, shop),
@@ -55,8 +57,28 @@ def context(answered: Context, customer: Customer, rule: str, shop: Shop) -> dic
             "time": moment(answered.time),
         },
         "rule": {"id": rule, "name": answered.rule_name},
-        "time_zone": customer.profile.get("time_zone") or shop.time_zone,
+        "offer": offered(given, shop) if given else None,
+        "time_zone": zone_of(customer.profile, shop).key,
     }
+
+
+def offered(given: Given, shop: Shop) -> dict[str, Any]:
+    """An offer as the wording speaks of it; what it does not have is None, so that `{% if offer.minimum %}` works."""
+    offer = given.offer
+    return {
+        "code": given.code,
+        "name": offer.name,
+        "percent": Percent(offer.percent) if offer.percent else None,
+        "amount": _some(offer.amount, shop),
+        "free_shipping": offer.free_shipping,
+        "minimum": _some(offer.minimum, shop),
+        "most": _some(offer.most, shop),
+        "expires_at": None if given.expires_at is None else moment(given.expires_at),
+    }
+
+
+def _some(minor: int, shop: Shop) -> Amount | None:
+    return Amount(minor, shop.currency) if minor else None
 
 
 def _customer(answered: Context, customer: Customer, shop: Shop) -> dict[str, Any]:

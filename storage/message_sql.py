@@ -37,7 +37,8 @@ LOCK_GROUPS = many("""
 CLAIM = """
     UPDATE message SET status = 'claimed', token = :token
     WHERE key IN (SELECT m.key FROM message m WHERE m.key IN :keys AND {ready} {lock})
-    RETURNING key, customer, rule, step, template, channel, class, due_at, expires_at, attempts, context, token"""
+    RETURNING key, customer, rule, step, template, channel, class, due_at, expires_at, attempts, context, token,
+        created_at"""
 
 BEGIN = text("""
     UPDATE message SET status = 'sending', attempts = attempts + 1

@@ -28,7 +28,9 @@ class Context(Struct, array_like=True, frozen=True):
     """The event a message answers, kept with it for the wording. Times in microseconds since 1970 UTC.
 
     `data` is the event's data as received (JSON), `amount` its total in minor units of the shop's currency;
-    `orders` and `orders_ever` are the customer's as the event left them.
+    `orders` and `orders_ever` are the customer's when the message was decided. `offer` is the id of the offer that
+    goes with it, `variant` the customer's in the rule, `entry` the name of the way through the rule it belongs to;
+    empty where there is none.
     """
 
     type: str
@@ -38,6 +40,9 @@ class Context(Struct, array_like=True, frozen=True):
     orders: int
     orders_ever: int
     rule_name: str
+    offer: str = ""
+    variant: str = ""
+    entry: str = ""
 
     def encode(self) -> bytes:
         """The blob for column `context`."""
@@ -50,7 +55,10 @@ class Context(Struct, array_like=True, frozen=True):
 
 
 class Claimed(Struct, frozen=True):
-    """A message that this token may move on; `attempts` counts the sendings begun before the claim."""
+    """A message that this token may move on; `attempts` counts the sendings begun before the claim.
+
+    `created_at`: when it was decided. Instants in microseconds since 1970 UTC.
+    """
 
     key: str
     customer: str
@@ -64,6 +72,7 @@ class Claimed(Struct, frozen=True):
     attempts: int
     context: bytes
     token: str
+    created_at: int
 
 
 class InFlight(Struct, frozen=True, order=True):

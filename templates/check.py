@@ -9,7 +9,8 @@ from difflib import get_close_matches
 
 from templates.catalogue import Catalogue, Wording
 from templates.errors import BadTemplates, RenderError, TemplateProblem
-from templates.language import ROOTS, Use
+from templates.language import ROOTS, Use, uses
+from templates.offers import offering
 from templates.render import Renderer, Script, compile_all
 from templates.samples import Sample, samples
 
@@ -40,8 +41,16 @@ def coverage(catalogue: Catalogue) -> Iterator[TemplateProblem]:
 
 
 def samples_of(wording: Wording, locale: str | None = None) -> list[Sample]:
-    """The contexts that `wording` must render with, for all its events."""
-    return [one for event in wording.events for one in samples(event, locale or wording.locale, wording.sample)]
+    """The contexts that `wording` must render with, for all its events; without an offer if it asks for one."""
+    language = locale or wording.locale
+    found = [one for event in wording.events for one in samples(event, language, wording.sample)]
+    return list(offering(found, language, _asks_for_offer(wording)))
+
+
+def _asks_for_offer(wording: Wording) -> bool:
+    """Whether it says `{% if offer %}`: then it may be sent without."""
+    pieces = (wording.subject, wording.preheader, wording.body) if "offer" in wording.text else ()
+    return any(use.root == "offer" and use.field is None for piece in pieces for use in uses(piece.source))
 
 
 def _missing_locales(catalogue: Catalogue, name: str, channel: str) -> Iterator[TemplateProblem]:
@@ -62,7 +71,7 @@ def _check_names(catalogue: Catalogue, script: Script) -> Iterator[TemplateProbl
     known = _known_fields(catalogue, script.wording)
     for use in (use for program in script.programs for use in program.uses):
         if use.root not in ROOTS:
-            yield _unknown(script.wording, use, use.root, sorted(ROOTS))
+            yield _unknown(script.wording, replace(use, field=None), use.root, sorted(ROOTS))
         elif use.field is not None and use.field not in known.get(use.root, ()):
             yield _unknown(script.wording, use, use.field, sorted(known.get(use.root, ())))
 
@@ -70,8 +79,8 @@ def _check_names(catalogue: Catalogue, script: Script) -> Iterator[TemplateProbl
 def _known_fields(catalogue: Catalogue, wording: Wording) -> dict[str, set[str]]:
     known = {"shop": set(catalogue.brand.fields)}
     for sample in samples_of(wording):
-        for root in ("customer", "event", "rule"):
-            known.setdefault(root, set()).update(sample.context[root])
+        for root in ("customer", "event", "rule", "offer"):
+            known.setdefault(root, set()).update(sample.context[root] or ())
     return known
 
 

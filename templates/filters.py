@@ -30,9 +30,14 @@ def printable(value: Any) -> str:
         raise Refused("bare-amount", "an amount needs the filter money: {{ event.total | money }}")
     if isinstance(value, dt.date):
         raise Refused("bare-date", "a date needs a filter: {{ event.time | date }}")
+    if isinstance(value, bool):
+        raise Refused(
+            "bad-value",
+            "this needs text or a number; ask for a yes or no: {% if offer.free_shipping %}",
+        )
     if isinstance(value, str):
         return str.__str__(value)
-    if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
+    if isinstance(value, (int, Decimal)):
         return str(value) if -(10**30) < value < 10**30 else _refuse("a number of sane size")
     return _refuse("text or a number")
 
@@ -88,6 +93,8 @@ def _whole(value: Any) -> int:
 
 
 def _fail(value: Any, what: str) -> Any:
+    if value is None:
+        raise Refused("empty-value", f"this needs {what}, and can be empty; ask first: {{% if … %}} … {{% endif %}}")
     return printable(value) if isinstance(value, Undefined) else _refuse(what)
 
 

@@ -23,7 +23,7 @@ from templates.filters import FILTERS, LOOP, TESTS, printable
 from templates.slots import Sink
 from templates.values import Amount
 
-ROOTS = frozenset({"customer", "event", "shop", "rule", "time_zone", "unsubscribe_url"})
+ROOTS = frozenset({"customer", "event", "shop", "rule", "offer", "time_zone", "unsubscribe_url"})
 """The names a message may start from; the last two hold text."""
 
 _NODES = """
@@ -79,7 +79,7 @@ def _finalize(context: Context, value: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A name that a message uses: `customer`, or `customer.first_name` with `field`."""
+    """A name that a message uses: `customer.first_name` with `field`, or just `customer`, say to ask whether it is."""
 
     root: str
     field: str | None
@@ -190,8 +190,14 @@ def _said(node: nodes.Node) -> str:
 
 def _uses(tree: nodes.Template) -> tuple[Use, ...]:
     own = {name.name for name in tree.find_all(nodes.Name) if name.ctx == "store"} | {"loop"}
-    found = [Use(n.name, None, n.lineno) for n in tree.find_all(nodes.Name) if n.ctx == "load" and n.name not in own]
-    for node in tree.find_all(nodes.Getattr):
-        if isinstance(node.node, nodes.Name) and node.node.name not in own:
-            found.append(Use(node.node.name, node.attr, node.lineno))
-    return tuple(found)
+    fields = [node for node in tree.find_all(nodes.Getattr) if isinstance(node.node, nodes.Name)]
+    rooted = {id(node.node) for node in fields}
+    bare = (name for name in tree.find_all(nodes.Name) if name.ctx == "load" and id(name) not in rooted)
+    found = [Use(name.name, None, name.lineno) for name in bare]
+    found += [Use(node.node.name, node.attr, node.lineno) for node in fields if isinstance(node.node, nodes.Name)]
+    return tuple(use for use in found if use.root not in own)
+
+
+def uses(source: str) -> tuple[Use, ...]:
+    """The names that `source` uses; raises TemplateSyntaxError."""
+    return _uses(environment().parse(source))

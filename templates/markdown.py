@@ -9,7 +9,10 @@ from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 
 from templates.errors import Refused
-from templates.slots import LINK, MAX_SLOTS
+from templates.slots import LINK, MAX_SLOTS, VALUE
+
+_BOX = '<table class="box" role="presentation" align="center" cellpadding="0" cellspacing="0"><tr><td align="center">'
+"""A table, for there are mail programs that give nothing else a border and room inside."""
 
 
 class _Reader(MarkdownIt):
@@ -18,6 +21,8 @@ class _Reader(MarkdownIt):
     def __init__(self) -> None:
         super().__init__("commonmark", {"html": False})
         self.disable("code")
+        self.add_render_rule("box_open", lambda *_: _BOX)
+        self.add_render_rule("box_close", lambda *_: "</td></tr></table>\n")
 
     def validateLink(self, url: str) -> bool:
         return True  # judged in links.resolve, which refuses instead of showing the brackets
@@ -44,6 +49,7 @@ def pages(wording: str) -> Pages:
     tokens = reader.parse(wording)
     for token in tokens:
         _hide_targets(token, targets)
+    _box_values(tokens)
     html: str = reader.renderer.render(tokens, reader.options, {})
     return Pages(html, _Writer(targets).blocks(SyntaxTreeNode(tokens)), tuple(targets))
 
@@ -68,6 +74,20 @@ def _is_one_link(children: list[Token]) -> bool:
     )
 
 
+def _box_values(tokens: list[Token]) -> None:
+    """A paragraph that is nothing but one value in bold, such as a coupon's code, stands in a box."""
+    for before, token, after in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        if before.type == "paragraph_open" and not before.hidden and _is_one_value(token.children or []):
+            before.type, after.type = "box_open", "box_close"
+
+
+def _is_one_value(children: list[Token]) -> bool:
+    kept = [child for child in children if child.type != "text" or child.content]
+    if [child.type for child in kept] != ["strong_open", "text", "strong_close"]:
+        return False
+    return len(kept[1].content) == 1 and kept[1].content >= chr(VALUE)
+
+
 @dataclass(frozen=True, slots=True)
 class _Writer:
     """Writes the tree as plain text; structure shows by line breaks and marks, emphasis does not show."""
@@ -81,6 +101,8 @@ class _Writer:
         match node.type:
             case "paragraph" | "heading":
                 return self.inline(node.children[0])
+            case "box":
+                return _indent(self.inline(node.children[0]), "    ", "    ")
             case "bullet_list" | "ordered_list":
                 return self.list(node)
             case "blockquote":

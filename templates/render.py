@@ -21,7 +21,7 @@ from templates.markdown import pages
 from templates.page import Page
 from templates.places import located, somewhere
 from templates.slots import LINK, PREHEADER, SUBJECT, UNSUBSCRIBE, VALUE, Sink, split
-from templates.values import Format, format_for
+from templates.values import Format, Percent, format_for
 
 MAX_HTML = 1_000_000
 """Most characters of one finished HTML part."""
@@ -82,8 +82,9 @@ class Renderer:
     def render(self, name: str, channel: str, locale: str | None, context: Mapping[str, Any]) -> Rendered:
         """Message `name` in `locale`, or the nearest there is (th-TH, th, the default).
 
-        `context`: customer, event and rule (mappings), time_zone (IANA; the shop's when absent or unknown) and
-        unsubscribe_url (optional); what is unknown of a customer or event is None, not absent.
+        `context`: customer, event and rule (mappings), offer (a mapping; None or absent: it has none), time_zone
+        (IANA; the shop's when absent or unknown) and unsubscribe_url (optional); what is unknown of a customer or
+        event is None, not absent.
         Raises RenderError, which names file and line, and no values.
         """
         script = self._find(name, channel, locale)
@@ -125,6 +126,7 @@ class Renderer:
         form = _format(asked if same else wording.locale, zone, wording.locale, brand.time_zone)
         return {
             **context,
+            "offer": _in_words(context.get("offer"), form),
             "shop": brand.in_locale(wording.locale),
             "time_zone": zone,
             "unsubscribe_url": context.get("unsubscribe_url"),
@@ -172,6 +174,13 @@ def _format(locale: str, zone: str, usual_locale: str, usual_zone: str) -> Forma
         with suppress(Refused):
             return format_for(one_locale, one_zone)
     raise Refused("unknown-locale", "nobody knows how dates are written in this message's locale")
+
+
+def _in_words(offer: Mapping[str, Any] | None, form: Format) -> Mapping[str, Any] | None:
+    """The offer with its percent as text, which needs no filter then."""
+    if offer is None:
+        return None
+    return {key: form.percent(value) if isinstance(value, Percent) else value for key, value in offer.items()}
 
 
 def _one_line(text: str) -> str:

@@ -10,7 +10,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time
-from babel.numbers import format_currency, format_decimal, get_currency_precision, get_currency_symbol, is_currency
+from babel.numbers import (
+    format_currency,
+    format_decimal,
+    format_percent,
+    get_currency_precision,
+    get_currency_symbol,
+    is_currency,
+)
 
 from templates.errors import Refused
 
@@ -51,6 +58,13 @@ class Amount:
 
 
 @dataclass(frozen=True, slots=True)
+class Percent:
+    """A share in basis points: 1500 is 15 %."""
+
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
 class Format:
     """How to write for one customer: `locale` as Babel knows it, and their time zone."""
 
@@ -88,6 +102,10 @@ class Format:
     def number(self, value: int | Decimal | float) -> str:
         """1,234.5 with the locale's separators, at most three decimals."""
         return format_decimal(value, locale=self.locale)
+
+    def percent(self, value: Percent) -> str:
+        """15% in th and en, 15 % in de; at most two decimals, no more than needed."""
+        return format_percent(Decimal(value.points) / 10_000, locale=self.locale, decimal_quantization=False)
 
     def plural(self, count: int, one: str, other: str) -> str:
         """The word that goes with `count`, by the locale's plural rule; the number itself is not in it."""

@@ -28,7 +28,7 @@ from storage.store import Store
 from templates.load import load
 from templates.render import Renderer
 from tests.unit.delivery.post import Post, read, served
-from tests.unit.delivery.queue import MINUTE, NOW, SHOP, add_customer, add_message, results, statuses
+from tests.unit.delivery.queue import MINUTE, NOW, RULES, add_customer, add_message, results, statuses
 from tests.unit.delivery.test_dispatcher import Clock, Plain, Steady, look_on
 
 OUTGOING = Outgoing("k-1", "anna@example.org", "Anna", "Hello", "Hello\n.\nAnna\n", "<p>Hello</p>\n", "en", NOW)
@@ -320,11 +320,12 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 
 
 def dispatcher(store: Store, port: int, clock: Clock, **options: Any) -> Dispatcher:
-    config = Config(SHOP, poll=0.02, backoff=Backoff(60, 1, 60), send_timeout=TIMEOUT)
+    config = Config(poll=0.02, backoff=Backoff(60, 1, 60), send_timeout=TIMEOUT)
     made = channels(
         f"smtp://127.0.0.1:{port}", Path("unused"), "shop@example.com", config.send_timeout, config.concurrency
     )
-    return Dispatcher(store, Plain(), made, clock, config, random=lambda: 0.5, **options)
+    renderer, rules = options.pop("renderer", None) or Plain(), options.pop("rules", RULES)
+    return Dispatcher(store, renderer, made, rules, clock, config, random=lambda: 0.5, **options)
 
 
 async def done(store: Store) -> None:
@@ -383,7 +384,7 @@ async def test_a_worker_that_stops_dead_while_sending_is_taken_over_from(store: 
         assert statuses(store) == {"m-1": "sending"}
         steady = Steady()
         successor = dispatcher(store, port, clock, steady=steady)
-        lease = Config(SHOP, send_timeout=TIMEOUT).lease
+        lease = Config(send_timeout=TIMEOUT).lease
         assert await look_on(successor, steady, lease - 1) == 0
         assert await look_on(successor, steady, 1) == 1
         await successor.close()
@@ -414,7 +415,7 @@ async def test_the_starter_messages_reach_a_maildir_in_the_customers_language(
     add_message(store, "m-1")
     renderer = Renderer(load(STARTER))
     files = channels("", tmp_path / "mail", "Regulars <shop@example.com>", TIMEOUT, 1)
-    assert await Dispatcher(store, renderer, files, Clock(), Config(SHOP)).run_once() == 1
+    assert await Dispatcher(store, renderer, files, RULES, Clock(), Config()).run_once() == 1
     assert statuses(store) == {"m-1": "sent"}
     content = (tmp_path / "mail" / "new" / "m-1").read_bytes()
     mail = message_from_bytes(content, policy=default)

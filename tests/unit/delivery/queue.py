@@ -10,6 +10,9 @@ from sqlalchemy import text
 from retention import state
 from retention.decode import decode, micros, moment
 from retention.shop import Shop
+from rules.offers import Offer
+from rules.policy import Policy
+from rules.ruleset import Rule, RuleSet, Status, rule_set
 from storage.messages import Context
 from storage.store import Store
 
@@ -18,6 +21,22 @@ NOW = 1_772_359_200_000_000
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
 SHOP = Shop()
+
+
+def rules(policy: Policy | None = None, offers: dict[str, Offer] | None = None, **rule: Any) -> RuleSet:
+    """A set of one rule, `welcome`, that is live; `rule` overrides its fields."""
+    known: dict[str, Any] = {
+        "id": "welcome",
+        "name": "Welcome",
+        "status": Status.LIVE,
+        "on": "purchase",
+        "condition": None,
+        "do": (),
+    }
+    return rule_set([Rule(**(known | rule))], policy or Policy(SHOP), "0" * 16, offers=offers)
+
+
+RULES = rules()
 
 CONTEXT = Context(
     "purchase", NOW, b'{"order_id":"o-1","total":890.00,"items":[{"sku":"T","qty":2,"price":445}]}', 89000, 1, 1, "Hi"

@@ -22,9 +22,9 @@ from delivery.dispatcher import Config, Dispatcher
 from delivery.errors import Ambiguous, Final, Retryable
 from storage.store import Store
 from templates.errors import RenderError, TemplateProblem
-from tests.unit.delivery.queue import MINUTE, NOW, SECOND, SHOP, add_customer, add_message, results, rows, statuses
+from tests.unit.delivery.queue import MINUTE, NOW, RULES, SECOND, add_customer, add_message, results, rows, statuses
 
-CONFIG = Config(SHOP, send_timeout=1.0, attempts=3, concurrency=4, poll=0.02, backoff=Backoff(60, 1, 60))
+CONFIG = Config(send_timeout=1.0, attempts=3, concurrency=4, poll=0.02, backoff=Backoff(60, 1, 60))
 FAR = 10 * MINUTE
 
 
@@ -90,7 +90,8 @@ def clock() -> Clock:
 def dispatcher(store: Store, channel: Channel, clock: Clock, **options: Any) -> Dispatcher:
     renderer = options.pop("renderer", None) or Plain()
     config = options.pop("config", CONFIG)
-    return Dispatcher(store, renderer, {"email": channel}, clock, config, random=lambda: 0.5, **options)
+    rules = options.pop("rules", RULES)
+    return Dispatcher(store, renderer, {"email": channel}, rules, clock, config, random=lambda: 0.5, **options)
 
 
 class Steady:
@@ -246,7 +247,7 @@ async def test_what_may_have_left_is_counted_and_sent_again_under_the_same_key(s
 async def test_what_may_have_left_is_set_aside_where_the_shop_says_so(store: Store, clock: Clock) -> None:
     add_customer(store)
     add_message(store, "m-1")
-    parking = Config(SHOP, ambiguous="park")
+    parking = Config(ambiguous="park")
     await dispatcher(store, Memory([Ambiguous("timeout")]), clock, config=parking).run_once()
     assert statuses(store) == {"m-1": "ambiguous"}
     assert results(store) == [("m-1:ambiguous", "ambiguous")]
@@ -321,7 +322,7 @@ async def test_what_a_dispatcher_has_in_hand_itself_is_never_abandoned(store: St
 async def test_a_channel_that_breaks_its_promise_leaves_doubt(store: Store, clock: Clock) -> None:
     add_customer(store)
     add_message(store, "m-1")
-    await dispatcher(store, Memory([RuntimeError("anna")]), clock, config=Config(SHOP, ambiguous="park")).run_once()
+    await dispatcher(store, Memory([RuntimeError("anna")]), clock, config=Config(ambiguous="park")).run_once()
     assert statuses(store) == {"m-1": "ambiguous"}
 
 
@@ -420,7 +421,7 @@ async def test_stopping_finishes_what_is_being_sent_and_takes_no_more(store: Sto
         add_customer(store, f"c-{number}")
         add_message(store, f"m-{number}", customer=f"c-{number}", due_at=NOW - number)
     channel, stop = Slow(), asyncio.Event()
-    config = Config(SHOP, concurrency=2, poll=0.02)
+    config = Config(concurrency=2, poll=0.02)
     running = asyncio.create_task(dispatcher(store, channel, clock, config=config).run(stop))
     await channel.began.wait()
     stop.set()
@@ -440,7 +441,7 @@ async def test_what_was_claimed_as_the_stop_came_is_given_back(store: Store) -> 
         loop.call_soon_threadsafe(stop.set)
         return NOW
 
-    working = Dispatcher(store, Plain(), {"email": channel}, stopping_clock, CONFIG)
+    working = Dispatcher(store, Plain(), {"email": channel}, RULES, stopping_clock, CONFIG)
     await asyncio.wait_for(working.run(stop), 5)
     assert channel.sent == []
     row = rows(store)["m-1"]
@@ -451,7 +452,7 @@ async def test_stopping_does_not_wait_for_ever(store: Store, clock: Clock) -> No
     add_customer(store)
     add_message(store, "m-1")
     channel, stop = Hanging("m-1"), asyncio.Event()
-    config = Config(SHOP, send_timeout=0.2, grace=0.1, poll=0.02, ambiguous="park")
+    config = Config(send_timeout=0.2, grace=0.1, poll=0.02, ambiguous="park")
     running = asyncio.create_task(dispatcher(store, channel, clock, config=config).run(stop))
     await until(lambda: channel.hung)
     stop.set()
@@ -497,7 +498,7 @@ def test_every_message_ends_once_and_is_sent_twice_only_where_nobody_can_know(
     key, clock, channel = f"m-{next(NUMBERS)}", Clock(), Memory(make() for make in outcomes)
     add_customer(migrated)
     add_message(migrated, key)
-    config = Config(SHOP, send_timeout=1.0, grace=1.0, attempts=4, ambiguous=policy, backoff=Backoff(60, 1, 60))
+    config = Config(send_timeout=1.0, grace=1.0, attempts=4, ambiguous=policy, backoff=Backoff(60, 1, 60))
     steady = Steady()
     working = dispatcher(migrated, channel, clock, config=config, steady=steady)
     for _ in range(20):

@@ -16,7 +16,7 @@ from delivery.channels.memory import Memory
 from delivery.dispatcher import Dispatcher
 from storage.errors import Unreachable
 from storage.store import Store
-from tests.unit.delivery.queue import MINUTE, add_customer, add_message, results, statuses
+from tests.unit.delivery.queue import MINUTE, RULES, add_customer, add_message, results, statuses
 from tests.unit.delivery.test_dispatcher import CONFIG, Clock, Made, Plain
 
 PARKING = replace(CONFIG, ambiguous="park", mark_again=(0.0, 0.001))
@@ -72,18 +72,18 @@ def store(tmp_path: Path) -> Iterator[Forgetful]:
 
 async def test_what_did_not_leave_is_tried_again_and_not_in_doubt(store: Forgetful) -> None:
     clock, channel = Clock(), Memory()
-    working = Dispatcher(store, WhileRendering(store), {"email": channel}, clock, PARKING)
+    working = Dispatcher(store, WhileRendering(store), {"email": channel}, RULES, clock, PARKING)
     await working.run_once()
     assert (channel.sent, statuses(store), results(store)) == ([], {"m-1": "queued"}, [])
     clock.now += MINUTE
-    await Dispatcher(store, Plain(), {"email": channel}, clock, PARKING).run_once()
+    await Dispatcher(store, Plain(), {"email": channel}, RULES, clock, PARKING).run_once()
     assert len(channel.sent) == 1
     assert results(store) == [("m-1:sent", "sent")]
 
 
 async def test_what_left_is_marked_once(store: Forgetful) -> None:
     clock, channel = Clock(), WhileSending(store)
-    working = Dispatcher(store, Plain(), {"email": channel}, clock, PARKING)
+    working = Dispatcher(store, Plain(), {"email": channel}, RULES, clock, PARKING)
     await working.run_once()
     clock.now += MINUTE
     await working.run_once()

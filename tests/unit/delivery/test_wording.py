@@ -20,7 +20,7 @@ from storage.messages import Claimed, Context
 from templates.values import Amount
 from tests.unit.delivery.queue import CONTEXT, NOW, SHOP
 
-MESSAGE = Claimed("m", "anna", "welcome", 0, "welcome", "email", "marketing", NOW, None, 0, b"", "token")
+MESSAGE = Claimed("m", "anna", "welcome", 0, "welcome", "email", "marketing", NOW, None, 0, b"", "token", NOW)
 RECEIPT = replace(MESSAGE, class_="transactional")
 
 
@@ -108,9 +108,19 @@ def test_the_customer_is_told_with_what_is_unknown_as_none() -> None:
     assert told["rule"] == {"id": "welcome", "name": "Hi"}
 
 
-def test_times_are_told_in_the_customers_zone_or_the_shops() -> None:
-    assert context(CONTEXT, anna(), "r", SHOP)["time_zone"] == "Asia/Bangkok"
-    assert context(CONTEXT, anna(profile={"time_zone": "Europe/Paris"}), "r", SHOP)["time_zone"] == "Europe/Paris"
+@pytest.mark.parametrize(
+    ("profile", "zone"),
+    [
+        ({}, "Asia/Bangkok"),
+        ({"time_zone": "Europe/Paris"}, "Europe/Paris"),
+        ({"country": "ES"}, "Europe/Madrid"),
+        ({"time_zone": "Mars/Olympus", "country": "ES"}, "Europe/Madrid"),
+    ],
+)
+def test_times_are_told_in_the_customers_zone_or_their_countrys_or_the_shops(
+    profile: dict[str, str], zone: str
+) -> None:
+    assert context(CONTEXT, anna(profile=profile), "r", SHOP)["time_zone"] == zone
 
 
 def test_a_profile_clears_nothing_that_it_does_not_name() -> None:

@@ -7,6 +7,7 @@ import hmac
 import json
 from collections import Counter
 from itertools import product
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -18,7 +19,7 @@ SECRET = bytes(range(32))
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
 
 
-def code(secret: bytes = SECRET, **about: str) -> str:
+def code(secret: bytes = SECRET, **about: Any) -> str:
     usual = {"offer": "comeback-15", "prefix": "TEA", "rule": "win-back", "customer": "anna", "entry": "shop\x1fe-1"}
     return generated(secret, **(usual | about))
 
