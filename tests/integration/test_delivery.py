@@ -22,14 +22,32 @@ from msgspec.structs import replace
 from delivery.backoff import Backoff
 from delivery.channels import channels
 from delivery.channels.base import Channel, Outgoing
+from delivery.check import LOOK_AGAIN
 from delivery.dispatcher import Config, Dispatcher
 from delivery.errors import Ambiguous, Final, Retryable
+from rules.engine.codes import generated
+from rules.offers import Offer, WhenEmpty
+from rules.policy import DAY, HOUR, Policy
+from rules.ruleset import Status
 from storage.store import Store
 from templates.load import load
 from templates.render import Renderer
 from tests.unit.delivery.post import Post, read, served
-from tests.unit.delivery.queue import MINUTE, NOW, RULES, add_customer, add_message, results, statuses
+from tests.unit.delivery.queue import (
+    CONTEXT,
+    MINUTE,
+    NOW,
+    RULES,
+    SHOP,
+    add_customer,
+    add_message,
+    results,
+    rows,
+    rules,
+    statuses,
+)
 from tests.unit.delivery.test_dispatcher import Clock, Plain, Steady, look_on
+from tests.unit.templates.kit import folder
 
 OUTGOING = Outgoing("k-1", "anna@example.org", "Anna", "Hello", "Hello\n.\nAnna\n", "<p>Hello</p>\n", "en", NOW)
 STARTER = Path(__file__).resolve().parents[2] / "templates"
@@ -324,8 +342,8 @@ def dispatcher(store: Store, port: int, clock: Clock, **options: Any) -> Dispatc
     made = channels(
         f"smtp://127.0.0.1:{port}", Path("unused"), "shop@example.com", config.send_timeout, config.concurrency
     )
-    renderer, rules = options.pop("renderer", None) or Plain(), options.pop("rules", RULES)
-    return Dispatcher(store, renderer, made, rules, clock, config, random=lambda: 0.5, **options)
+    renderer, decided_by = options.pop("renderer", None) or Plain(), options.pop("rules", RULES)
+    return Dispatcher(store, renderer, made, decided_by, clock, config, random=lambda: 0.5, **options)
 
 
 async def done(store: Store) -> None:
@@ -403,6 +421,153 @@ async def test_a_dead_mail_server_costs_no_message(store: Store) -> None:
     assert statuses(store) == {"m-1": "queued"}
     assert results(store) == []
     await working.close()
+
+
+NIGHT = Policy(SHOP, quiet=(21 * 60, 9 * 60))
+EVENING, MORNING = NOW + 5 * HOUR, NOW + 16 * HOUR
+"""Ten in the evening in Bangkok, and nine in the morning."""
+
+
+async def test_in_quiet_hours_a_promotion_waits_for_the_morning_and_holds_up_no_receipt(store: Store) -> None:
+    add_customer(store)
+    add_message(store, "m-1", expires_at=NOW + 48 * HOUR)
+    add_message(store, "m-2", **{"class": "transactional"})
+    post, clock = Post(), Clock()
+    clock.now = EVENING
+    async with served(post) as port:
+        working = dispatcher(store, port, clock, rules=rules(NIGHT))
+        assert await working.run_once() == 2
+        assert post.keys == ["m-2"]
+        row = rows(store)["m-1"]
+        assert (row["status"], row["due_at"], row["attempts"], row["error"]) == ("queued", MORNING, 0, "quiet-hours")
+        clock.now = MORNING - 1
+        assert await working.run_once() == 0
+        clock.now = MORNING
+        assert await working.run_once() == 1
+        await working.close()
+    assert post.keys == ["m-2", "m-1"]
+    assert rows(store)["m-1"]["attempts"] == 1
+    assert results(store) == [("m-2:sent", "sent"), ("m-1:sent", "sent")]
+
+
+async def test_a_promotion_that_the_morning_is_too_late_for_expires_in_its_time(store: Store) -> None:
+    add_customer(store)
+    expires = EVENING + 2 * HOUR
+    add_message(store, "m-1", expires_at=expires)
+    post, clock = Post(), Clock()
+    clock.now = EVENING
+    async with served(post) as port:
+        working = dispatcher(store, port, clock, rules=rules(NIGHT))
+        await working.run_once()
+        assert rows(store)["m-1"]["due_at"] == expires + 1
+        clock.now = expires + 1
+        await working.run_once()
+        await working.close()
+    assert post.keys == []
+    assert results(store) == [("m-1:expired", "expired")]
+
+
+async def test_a_promotion_whose_rule_would_rather_not_wait_is_not_sent(store: Store) -> None:
+    add_customer(store)
+    add_message(store, "m-1")
+    post, clock = Post(), Clock()
+    clock.now = EVENING
+    async with served(post) as port:
+        working = dispatcher(store, port, clock, rules=rules(NIGHT, quiet="drop"))
+        await working.run_once()
+        await working.close()
+    assert post.keys == []
+    assert rows(store)["m-1"]["error"] == "quiet-hours"
+    assert results(store) == [("m-1:cancelled", "cancelled")]
+
+
+async def test_what_a_paused_rule_has_queued_leaves_when_it_is_live_again(store: Store) -> None:
+    add_customer(store)
+    add_message(store, "m-1")
+    post, clock = Post(), Clock()
+    async with served(post) as port:
+        paused = dispatcher(store, port, clock, rules=rules(status=Status.PAUSED))
+        for _ in range(3):
+            assert await paused.run_once() == 1
+            assert await paused.run_once() == 0
+            clock.now += LOOK_AGAIN
+        await paused.close()
+        assert (post.keys, results(store)) == ([], [])
+        live = dispatcher(store, port, clock)
+        await live.run_once()
+        await live.close()
+    assert post.keys == ["m-1"]
+    assert rows(store)["m-1"]["attempts"] == 1
+
+
+OFFER = """
+Take {{ offer.percent }} off orders from {{ offer.minimum | money }} until {{ offer.expires_at | date }}:
+
+**{{ offer.code }}**
+"""
+TEA = Offer("tea", "15% off", percent=1500, minimum=50_000, expires=14 * DAY, prefix="TEA")
+OFFERING = replace(CONTEXT, offer="tea", entry="e-1").encode()
+
+
+def offering(tmp_path: Path, body: str = OFFER) -> Renderer:
+    return Renderer(load(folder(tmp_path / "wording", body)))
+
+
+def part(envelope: Envelope, kind: str) -> str:
+    found = read(envelope).get_body((kind,))
+    assert isinstance(found, EmailMessage)
+    return str(found.get_content()).replace("\r\n", "\n")
+
+
+async def test_a_mail_has_the_code_of_its_offer_and_the_same_when_it_is_sent_again(
+    store: Store, tmp_path: Path
+) -> None:
+    """The first time the server puts it off, the second its answer is lost; each by another dispatcher."""
+    code = generated(store.coupon_key(), "tea", "TEA", "welcome", "anna", "e-1")
+    add_customer(store)
+    add_message(store, "m-1", template="note", context=OFFERING)
+    post, clock = Post(), Clock()
+    post.on_data = ["450 later", "cut"]
+    seen: list[Envelope] = []
+    async with served(post) as port:
+        for _ in range(3):
+            working = dispatcher(store, port, clock, rules=rules(offers={"tea": TEA}), renderer=offering(tmp_path))
+            await working.run_once()
+            await working.close()
+            clock.now += DAY
+            seen.extend(post.mails)
+    assert rows(store)["m-1"]["attempts"] == 3
+    [envelope] = seen
+    assert part(envelope, "plain").startswith(
+        f"Take 15% off orders from ฿500.00 until March 15, 2026:\n\n    {code}\n\n"
+    )
+    assert f"<strong>{code}</strong>" in part(envelope, "html")
+
+
+@pytest.mark.parametrize(
+    ("when_empty", "status", "error", "sent"),
+    [("hold", "queued", "offer-empty", 0), ("skip", "cancelled", "offer-empty", 0), ("send_without", "sent", None, 1)],
+)
+async def test_an_offer_whose_pool_is_empty_does_as_it_says(
+    store: Store, tmp_path: Path, when_empty: WhenEmpty, status: str, error: str | None, sent: int
+) -> None:
+    add_customer(store)
+    add_message(store, "m-1", template="note", context=OFFERING, expires_at=NOW + 48 * HOUR)
+    pooled = replace(TEA, prefix="", pool="comeback", when_empty=when_empty)
+    renderer = offering(tmp_path, "{% if offer %}{{ offer.code }}{% else %}Come and see us{% endif %}")
+    post, clock = Post(), Clock()
+    async with served(post) as port:
+        working = dispatcher(store, port, clock, rules=rules(offers={"tea": pooled}), renderer=renderer)
+        await working.run_once()
+        row = rows(store)["m-1"]
+        assert (row["status"], row["error"], len(post.mails)) == (status, error, sent)
+        for envelope in post.mails:
+            assert part(envelope, "plain").startswith("Come and see us\n")
+        clock.now += 49 * HOUR
+        await working.run_once()
+        await working.close()
+    assert len(post.mails) == sent
+    assert statuses(store) == {"m-1": "expired" if status == "queued" else status}
 
 
 @pytest.mark.parametrize(("locale", "language"), [("th", "th"), ("en-GB", "en"), (None, "en")])

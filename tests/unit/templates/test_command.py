@@ -89,3 +89,25 @@ def test_a_preview_of_bad_wording_names_the_place(tmp_path: Path) -> None:
     code, printed = run(folder(tmp_path, "{% if %}"), "preview", "note")
     assert code == 1
     assert "email.en.md:6:1" in printed
+
+
+OFFER = "{% if offer %}Here is {{ offer.percent }}:\n\n**{{ offer.code }}**{% else %}Come and see us{% endif %}"
+
+
+def test_a_preview_of_a_message_with_an_offer_shows_a_made_up_code(tmp_path: Path) -> None:
+    root = folder(tmp_path, OFFER)
+    code, printed = run(root, "preview", "note")
+    assert code == 0
+    assert "Here is 15%:\n\n    TEA-7KQ2-MX9P-4HNC\n" in printed
+    code, printed = run(root, "preview", "note", "--format", "html", "--locale", "th")
+    assert code == 0
+    assert "<strong>TEA-7KQ2-MX9P-4HNC</strong>" in printed
+
+
+def test_the_last_sample_of_a_message_that_asks_for_an_offer_has_none(tmp_path: Path) -> None:
+    root = folder(tmp_path, OFFER)
+    code, document = run_json(root, "preview", "note", "--sample", "4")
+    assert code == 0
+    assert document["sample"] == "purchase, no offer"
+    assert document["message"]["text"].startswith("Come and see us\n")
+    assert run(root, "preview", "note", "--sample", "5")[0] == 2
