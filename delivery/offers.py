@@ -5,10 +5,9 @@ from __future__ import annotations
 from msgspec import Struct
 
 from delivery.check import Held, Refusal, put_off
-from retention.shop import Shop
 from retention.state import Customer
-from retention.zones import instant_of, local_day, zone_of
-from rules.engine.codes import generated
+from retention.zones import zone_of
+from rules.engine.codes import expiry, generated
 from rules.offers import Offer
 from rules.ruleset import RuleSet
 from storage.messages import Claimed, Context
@@ -45,18 +44,11 @@ class Offers:
         if offer.pool:
             return self._empty(message, offer, now)
         code = generated(self._secret, offer.id, offer.prefix, message.rule, message.customer, answered.entry)
-        return Given(offer, code, expiry(offer, message.created_at, customer, self._rules.policy.shop))
+        zone = zone_of(customer.profile, self._rules.policy.shop)
+        return Given(offer, code, expiry(offer.expires, message.created_at, zone))
 
     def _empty(self, message: Claimed, offer: Offer, now: int) -> Held | Refusal | None:
         """Nothing fills a pool yet: every one of them is empty."""
         if offer.when_empty == "hold":
             return put_off(message, now, LOOK_AGAIN, "offer-empty", self._rules.policy)
         return None if offer.when_empty == "send_without" else Refusal("cancelled", "offer-empty")
-
-
-def expiry(offer: Offer, decided: int, customer: Customer, shop: Shop) -> int | None:
-    """The last microsecond of the customer's day on which a code of `offer` given at `decided` runs out."""
-    if offer.expires is None:
-        return None
-    zone = zone_of(customer.profile, shop)
-    return instant_of(local_day(decided + offer.expires, zone) + 1, 0, zone) - 1

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from zoneinfo import ZoneInfo
 
 import msgspec
+
+from retention.zones import instant_of, local_day
 
 ALPHABET = "23456789CDFGHJKMNPQRTWXY"
 """No 0 and O, 1, I and L, U and V, none of S, Z and B, which pass for 5, 2 and 8; no vowels, hence no words."""
@@ -25,6 +28,16 @@ def generated(secret: bytes, offer: str, prefix: str, rule: str, customer: str, 
     drawn = _letters(number)
     groups = [drawn[start : start + GROUP] for start in range(0, LENGTH, GROUP)]
     return "-".join([prefix, *groups] if prefix else groups)
+
+
+def expiry(span: int | None, given: int, zone: ZoneInfo) -> int | None:
+    """The last instant of a code given at `given` for `span`: the end of that day on the customer's clock, `zone`.
+
+    Microseconds; None: it holds for good.
+    """
+    if span is None:
+        return None
+    return instant_of(local_day(given + span, zone) + 1, 0, zone) - 1
 
 
 def _letters(number: int) -> str:

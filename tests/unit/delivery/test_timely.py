@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from delivery.check import LOOK_AGAIN, Held, Refusal, timely
 from delivery.offers import LOOK_AGAIN as OFFERS_LOOK_AGAIN
-from delivery.offers import Given, Offers, expiry
+from delivery.offers import Given, Offers
 from delivery.wording import offered
 from retention.decode import micros
 from retention.state import Customer
@@ -145,11 +145,17 @@ def test_a_message_without_offer_has_none() -> None:
     assert Offers(rules(offers={"tea": TEA}), SECRET)(MESSAGE, CONTEXT, anna(), NOW) is None
 
 
-def test_a_code_holds_to_the_end_of_the_customers_day() -> None:
-    """Decided on the first of March at 17:00 in Bangkok: 14 days later, until the day is over where the customer is."""
-    assert expiry(TEA, NOW, anna(), SHOP) == at("2026-03-15T23:59:59.999999+07:00")
-    assert expiry(TEA, NOW, anna(country="US"), SHOP) == at("2026-03-15T23:59:59.999999-04:00")
-    assert expiry(replace(TEA, expires=None), NOW, anna(), SHOP) is None
+@pytest.mark.parametrize(
+    ("profile", "expires_at"),
+    [({}, "2026-03-15T23:59:59.999999+07:00"), ({"country": "US"}, "2026-03-15T23:59:59.999999-04:00")],
+)
+def test_a_code_holds_to_the_end_of_the_day_on_the_customers_clock(profile, expires_at) -> None:
+    """Decided on the first of March at 17:00 in Bangkok; sent whenever."""
+    given_ = Offers(rules(offers={"tea": TEA}), SECRET)(
+        MESSAGE, replace(CONTEXT, offer="tea"), anna(**profile), NOW + DAY
+    )
+    assert isinstance(given_, Given)
+    assert given_.expires_at == at(expires_at)
 
 
 @pytest.mark.parametrize(

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import hmac
 import json
 from collections import Counter
 from itertools import product
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.engine.codes import ALPHABET, LENGTH, generated
+from retention.decode import micros
+from rules.engine.codes import ALPHABET, LENGTH, expiry, generated
+from rules.policy import DAY, HOUR
 
 SECRET = bytes(range(32))
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
 
 
-def code(secret: bytes = SECRET, **about: Any) -> str:
+def code(secret: bytes = SECRET, **about: str) -> str:
     usual = {"offer": "comeback-15", "prefix": "TEA", "rule": "win-back", "customer": "anna", "entry": "shop\x1fe-1"}
     return generated(secret, **(usual | about))
 
@@ -56,7 +60,8 @@ def test_the_alphabet_has_one_of_each_pair_of_look_alikes_at_most() -> None:
 
 @pytest.mark.parametrize("part", ["offer", "rule", "customer", "entry"])
 def test_each_of_what_it_is_about_makes_another_code(part) -> None:
-    assert code(**{part: "other"}) != code()
+    about: dict[str, Any] = {part: "other"}
+    assert code(**about) != code()
 
 
 def test_what_it_is_about_cannot_be_shifted_from_one_part_to_the_next() -> None:
@@ -85,3 +90,22 @@ def test_neighbouring_letters_know_nothing_of_each_other() -> None:
     expected = len(made) / len(ALPHABET) ** 2
     deviation = sum((counted[a + b] - expected) ** 2 / expected for a, b in product(ALPHABET, repeat=2))
     assert deviation < 720  # 575 degrees of freedom
+
+
+@pytest.mark.parametrize(
+    ("zone", "given_at", "span", "until"),
+    [
+        ("Asia/Bangkok", "2026-03-01T17:00+07:00", 14 * DAY, "2026-03-15T23:59:59.999999+07:00"),
+        ("Asia/Bangkok", "2026-03-01T00:00+07:00", 0, "2026-03-01T23:59:59.999999+07:00"),
+        ("Asia/Bangkok", "2026-03-01T23:59:59+07:00", 36 * HOUR, "2026-03-03T23:59:59.999999+07:00"),
+        ("America/New_York", "2026-03-01T17:00+07:00", 14 * DAY, "2026-03-15T23:59:59.999999-04:00"),
+        ("Africa/Cairo", "2026-04-22T12:00+02:00", DAY, "2026-04-23T23:59:59.999999+02:00"),  # clocks go on at midnight
+    ],
+)
+def test_a_code_holds_to_the_end_of_its_last_day(zone, given_at, span, until) -> None:
+    there = expiry(span, micros(dt.datetime.fromisoformat(given_at)), ZoneInfo(zone))
+    assert there == micros(dt.datetime.fromisoformat(until))
+
+
+def test_a_code_may_hold_for_good() -> None:
+    assert expiry(None, 0, ZoneInfo("Asia/Bangkok")) is None
