@@ -23,7 +23,7 @@ from sqlalchemy import text
 
 from console.cli.main import main
 from delivery.channels.base import Outgoing
-from delivery.check import Refusal
+from delivery.check import Held, Refusal
 from delivery.dispatcher import Dispatcher
 from delivery.errors import SendError
 from delivery.prepare import Prepared
@@ -144,7 +144,7 @@ def new_key() -> None:
     """Each try has a key of its own."""
     prepare = Prepared.__call__
 
-    def renamed(self: Prepared, message: Claimed, customer: Customer | None, now: int) -> Outgoing | Refusal:
+    def renamed(self: Prepared, message: Claimed, customer: Customer | None, now: int) -> Outgoing | Refusal | Held:
         made = prepare(self, message, customer, now)
         return replace(made, key=secrets.token_hex(16)) if isinstance(made, Outgoing) else made
 
