@@ -190,12 +190,20 @@ def _said(node: nodes.Node) -> str:
 
 def _uses(tree: nodes.Template) -> tuple[Use, ...]:
     own = {name.name for name in tree.find_all(nodes.Name) if name.ctx == "store"} | {"loop"}
-    fields = [node for node in tree.find_all(nodes.Getattr) if isinstance(node.node, nodes.Name)]
-    rooted = {id(node.node) for node in fields}
-    bare = (name for name in tree.find_all(nodes.Name) if name.ctx == "load" and id(name) not in rooted)
+    asked = (*tree.find_all(nodes.Getattr), *tree.find_all(nodes.Getitem))
+    fields = [(node.node, field) for node in asked if (field := _field(node))]
+    owners = {id(owner) for owner, _ in fields}
+    bare = (name for name in tree.find_all(nodes.Name) if name.ctx == "load" and id(name) not in owners)
     found = [Use(name.name, None, name.lineno) for name in bare]
-    found += [Use(node.node.name, node.attr, node.lineno) for node in fields if isinstance(node.node, nodes.Name)]
+    found += [Use(owner.name, field, owner.lineno) for owner, field in fields if isinstance(owner, nodes.Name)]
     return tuple(use for use in found if use.root not in own)
+
+
+def _field(node: nodes.Getattr | nodes.Getitem) -> str:
+    """The field that is asked for, whether as `offer.code` or as `offer["code"]`; empty: it is a place in a list."""
+    if isinstance(node, nodes.Getattr):
+        return node.attr
+    return node.arg.value if isinstance(node.arg, nodes.Const) and isinstance(node.arg.value, str) else ""
 
 
 def uses(source: str) -> tuple[Use, ...]:

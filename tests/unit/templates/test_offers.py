@@ -134,6 +134,7 @@ def test_whatever_the_code_is_the_box_shows_it_and_nothing_more(tmp_path: Path, 
     ("line", "code", "message"),
     [
         ("{{ offer.cod }}", "unknown-name", 'unknown name "offer.cod"; did you mean "offer.code"?'),
+        ("{{ offer['cod'] }}", "unknown-name", 'unknown name "offer.cod"; did you mean "offer.code"?'),
         ("{{ ofer.code }}", "unknown-name", 'unknown name "ofer"; did you mean "offer"?'),
         ("{% if offer.prefix %}x{% endif %}", "unknown-name", 'unknown name "offer.prefix"; known are amount, code, '),
         ("{{ offer.amount | money }}", "empty-value", "this needs an amount, and can be empty; ask first"),
@@ -159,6 +160,7 @@ def test_an_unknown_root_is_told_once(tmp_path: Path) -> None:
     "body",
     [
         "{{ offer.code }}: {{ offer.name }}, {{ offer.percent }}",
+        "{{ offer['code'] }} {{ event['items'][0].sku or '-' if event['items'] }}",
         "{% if offer.expires_at %}until {{ offer.expires_at | date }}{% endif %}",
         "{% if offer %}{{ offer.code }}{% else %}Come and see{% endif %}",
         "{% if not offer %}Come and see{% endif %}",
