@@ -190,7 +190,7 @@ def _said(node: nodes.Node) -> str:
 
 def _uses(tree: nodes.Template) -> tuple[Use, ...]:
     own = {name.name for name in tree.find_all(nodes.Name) if name.ctx == "store"} | {"loop"}
-    asked = (*tree.find_all(nodes.Getattr), *tree.find_all(nodes.Getitem))
+    asked: list[nodes.Getattr | nodes.Getitem] = [*tree.find_all(nodes.Getattr), *tree.find_all(nodes.Getitem)]
     fields = [(node.node, field) for node in asked if (field := _field(node))]
     owners = {id(owner) for owner, _ in fields}
     bare = (name for name in tree.find_all(nodes.Name) if name.ctx == "load" and id(name) not in owners)
