@@ -102,7 +102,7 @@ class Customer(Struct, array_like=True, gc=False):
     own: dict[str, Any] = field(default_factory=dict)
     """Attributes that rules set, which go before those of the profile; None: a rule cleared it."""
     elapsed: int = 0
-    """Up to when what time alone does has been done: rules that are due, journeys that go on. 0: nothing was ever due."""
+    """Up to when what time alone does has been done: rules that are due, journeys that go on. 0: nothing heard yet."""
 
     @property
     def net_revenue(self) -> int:
