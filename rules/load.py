@@ -6,14 +6,14 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from retention.shop import Shop
+from rules.around import Around, Templates
 from rules.document import Document
 from rules.language import build
-from rules.language.schema import customers
+from rules.language.schema import NOTHING, customers
 from rules.policy import Policy
 from rules.problems import Problem
 from rules.read_policy import read_policy
-from rules.read_rule import Segments, Templates, read_rule
+from rules.read_rule import read_rule
 from rules.read_segments import read_segments
 from rules.ruleset import Rule, RuleSet, rule_set
 
@@ -42,7 +42,15 @@ def load(folder: Path, templates: Templates | None = None) -> Loaded:
     policy = read_policy(documents[POLICY]) if POLICY in documents else None
     shop = (policy or Policy()).shop
     segments = read_segments(documents[SEGMENTS], shop) if SEGMENTS in documents else {}
-    rules = _rules(documents, shop, templates, segments)
+    around = Around(
+        policy or Policy(),
+        templates,
+        segments,
+        declared=NOTHING,  # what rules/events.yaml declares
+        offers=(),  # the ids of rules/offers.yaml
+        gifts=(),
+    )
+    rules = _rules(documents, around)
     for document in documents.values():
         problems += document.problems
     if problems or policy is None:
@@ -52,13 +60,11 @@ def load(folder: Path, templates: Templates | None = None) -> Loaded:
     return Loaded(rule_set(rules, policy, _hash(contents), named), ())
 
 
-def _rules(
-    documents: dict[str, Document], shop: Shop, templates: Templates | None, segments: Segments | None
-) -> list[Rule]:
+def _rules(documents: dict[str, Document], around: Around) -> list[Rule]:
     rules = []
     for name, document in documents.items():
         if name not in (POLICY, SEGMENTS):
-            rules.append(read_rule(document, _shown(Path(Path(name).stem)), shop, templates, segments))
+            rules.append(read_rule(document, _shown(Path(Path(name).stem)), around))
     return [rule for rule in rules if rule is not None]
 
 

@@ -2,223 +2,155 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
+from ruamel.yaml.nodes import MappingNode, Node
 
-from retention.shop import Shop
+from rules import read_course as course
+from rules import read_steps, read_trial
+from rules.around import Around
 from rules.document import Document
 from rules.engine.shares import WHOLE
-from rules.language import analyse, build
-from rules.language.build import Condition
-from rules.language.faults import did_you_mean
-from rules.language.schema import TRIGGERS, Schema, schema
-from rules.language.typed import Test
-from rules.read_trial import ID, VARIANT, active, group, percent, variants
-from rules.reading import duration, duration_meant, keys, listed, one_of, require, scalar, text, whole
-from rules.ruleset import ADDRESSES, MessageClass, Reentry, Rule, Status
-from rules.steps import Send
+from rules.here import Here
+from rules.language import Condition
+from rules.policy import Quiet
+from rules.read_condition import read_condition
+from rules.read_trial import ID, VARIANT, Days, percent
+from rules.read_trigger import KEYS as TRIGGER_KEYS
+from rules.read_trigger import read_trigger
+from rules.reading import key_of, keys, one_of, require, text, whole
+from rules.ruleset import FanOut, MessageClass, Reentry, Rule, Status
+from rules.steps import Send, Step
 
-_WHEN = ("status", "active", "on", "when", "reentry")
-_WHO = ("holdout", "chance", "variants", "group", "priority")
-KEYS = ("id", "name", *_WHEN, *_WHO, "class", "do")
-_MAX_STEPS = 20
+_WHO = ("goal", "holdout", "chance", "variants", "group", "priority")
+_OBEYS = ("class", "quiet_hours", "if_capped", "expires_after")
+KEYS = ("id", "name", "status", "active", *TRIGGER_KEYS, "when", *_WHO, *_OBEYS, "do", "stop_on", "reentry")
+_STEP = "it is a step: write it below `do`, in a line that begins with `- `"
+_MEANT = {
+    **dict.fromkeys(read_steps.STEPS, _STEP),
+    **{key: f'it belongs to a step with "{kind}", below `do`' for key, kind in read_steps.OWNERS.items()},
+    **dict.fromkeys(("trigger", "event"), "write `on: …`"),
+    **dict.fromkeys(("if", "condition", "conditions", "filter"), "write `when: …`"),
+    **dict.fromkeys(("steps", "actions"), "write `do:`"),
+    **dict.fromkeys(("from", "to", "start", "end"), "write `active: {from: 2026-03-01, to: 2026-06-30}`"),
+    **dict.fromkeys(("description", "comment", "note"), "write it behind a #, above the keys"),
+    "segment": 'write `when: segment("…")`',
+    "schedule": "write `every: month`",
+    "enabled": "write `status: live` or `status: paused`",
+    "delay": "write a step `- wait: 7d` below `do`",
+    "title": "write `name: …`",
+}
+"""Keys that stand elsewhere, or that people who know another tool write → what to write."""
 
-Templates = Mapping[str, Collection[str]]
-"""Message → the channels it is written for; as a mapping also, by channel, the shop's locales it is not written in."""
-Segments = Mapping[str, Test | None]
-"""Name → condition, None when something is wrong with it."""
-NO_SEGMENTS: Segments = {}
+Read = TypeVar("Read")
+Variants = tuple[tuple[str, int], ...]
+_ALWAYS: Days = (None, None)
 
 
-def read_rule(
-    document: Document,
-    name: str,
-    shop: Shop,
-    templates: Templates | None,
-    segments: Segments | None = NO_SEGMENTS,
-) -> Rule | None:
+def read_rule(document: Document, name: str, around: Around) -> Rule | None:
     """The rule in `document`, whose file is called `name`.yaml; None when the document got problems.
 
-    `templates` None: messages are not looked up. `segments` are those its conditions may name;
-    None: nobody can say which there are.
+    What depends on a file of `around` that is broken is left out of the rule, which then is for nobody to use.
     """
     if document.root is None:
         return None
-    reader = _Reader(document, shop, templates, segments)
-    rule = reader.rule(document.root, name)
+    rule = _Reader(document, document.root, around).rule(name)
     return None if document.problems else rule
 
 
 class _Reader:
-    def __init__(self, document: Document, shop: Shop, templates: Templates | None, segments: Segments | None) -> None:
+    def __init__(self, document: Document, root: MappingNode, around: Around) -> None:
         self.document = document
-        self.shop = shop
-        self.templates = templates
-        self.segments = segments
-        self.variants: tuple[tuple[str, int], ...] | None = None
-        """Of the rule; None: it has none, empty: something is wrong with them."""
+        self.root = root
+        self.around = around
+        self.found = keys(document, root, KEYS, _MEANT)
 
-    def rule(self, root: MappingNode, name: str) -> Rule | None:
-        found = keys(self.document, root, KEYS)
-        require(self.document, root, found, ("id", "name", "status", "on", "do"))
-        id_ = self.id(found["id"], name) if "id" in found else None
-        title = text(self.document, found["name"], "a name") if "name" in found else None
-        status = (
-            one_of(self.document, found["status"], "a status", list(Status), "unknown-status")
-            if "status" in found
-            else None
-        )
-        on = one_of(self.document, found["on"], "an event", TRIGGERS, "unknown-event") if "on" in found else None
-        self.variants = variants(self.document, found["variants"]) if "variants" in found else None
-        do = self.do(found["do"]) if "do" in found else ()
-        when = self.when(found["when"], on) if "when" in found else None
-        class_, reentry, priority = self.class_(found), self.reentry(found), self.priority(found)
-        days = active(self.document, found["active"]) if "active" in found else (None, None)
-        holdout = self.holdout(found["holdout"], class_) if "holdout" in found else 0
-        chance = percent(self.document, found["chance"], "a share such as 15%") if "chance" in found else WHOLE
-        one_of_group = group(self.document, found["group"]) if "group" in found else ""
-        if None in (id_, title, status, on) or self.document.problems:
-            return None
+    def given(self, key: str, read: Callable[..., Read | None], default: Read, *more: Any) -> Read:
+        """What `read` makes of the value of `key`; the default when it is not there, or wrong."""
+        value = read(self.document, self.found[key], *more) if key in self.found else None
+        return default if value is None else value
+
+    def rule(self, name: str) -> Rule:
+        """The rule, with defaults in place of what is wrong."""
+        require(self.document, self.root, self.found, ("id", "name", "status", "do"))
+        fires = read_trigger(self.document, self.root, self.found, self.around)
+        class_ = self.given("class", one_of, MessageClass.MARKETING, "a class", tuple(MessageClass), "unknown-class")
+        quiet = self.given("quiet_hours", course.quiet, None)
+        again = Reentry("always" if isinstance(fires.trigger, FanOut) else "never")
+        active = self.given("active", read_trial.active, _ALWAYS)
+        variants: Variants = self.given("variants", read_trial.variants, ())
         return Rule(
-            id=str(id_),
-            name=str(title),
-            status=Status(str(status)),
-            on=str(on),
-            condition=when,
-            do=do,
+            id=self.given("id", _id, "", name),
+            name=self.given("name", text, "", "a name"),
+            status=self.given("status", one_of, Status.DRAFT, "a status", tuple(Status), "unknown-status"),
+            on="" if fires.on in (None, "every") else str(fires.on),
+            condition=self.when(fires.on),
+            do=self.do(self.here(fires.on, class_, quiet, variants, active)),
             class_=class_,
-            reentry=reentry,
-            priority=priority,
-            active=days,
-            holdout=holdout or 0,
-            chance=WHOLE if chance is None else chance,
-            variants=self.variants or (),
-            group=one_of_group,
+            reentry=self.given("reentry", course.reentry, again),
+            priority=self.given("priority", whole, 0, "a priority", -1000, 1000),
+            active=active,
+            holdout=self.given("holdout", _holdout, 0, class_),
+            chance=self.given("chance", percent, WHOLE, "a share such as 15%"),
+            variants=variants,
+            group=self.given("group", read_trial.group, ""),
+            trigger=fires.trigger,
+            goal=self.given("goal", course.goal, None, self.around),
+            wait_if_capped=self.given("if_capped", course.if_capped, False, class_, self.around),
+            expires_after=self.given("expires_after", course.expires_after, None),
+            quiet=quiet,
+            stop_on=self.given("stop_on", course.stop_on, (), self.around),
+            catch_up=fires.catch_up,
         )
 
-    def id(self, node: Node, name: str) -> str | None:
-        value = text(self.document, node, "an id")
-        if value is not None and not ID.fullmatch(value):
-            message = "an id has small letters, digits and hyphens, at most 63"
-            self.document.report_node(node, message, "bad-id")
-        elif value is not None and value != name:
-            message = f'the id is "{value}" but the file is called "{name}.yaml"; make them the same'
-            self.document.report_node(node, message, "id-mismatch")
-        return value
-
-    def class_(self, found: Mapping[str, Node]) -> MessageClass:
-        if "class" not in found:
-            return MessageClass.MARKETING
-        value = one_of(self.document, found["class"], "a class", list(MessageClass), "unknown-class")
-        return MessageClass(value) if value else MessageClass.MARKETING
-
-    def priority(self, found: Mapping[str, Node]) -> int:
-        if "priority" not in found:
-            return 0
-        return whole(self.document, found["priority"], "a priority", -1000, 1000) or 0
-
-    def holdout(self, node: Node, class_: MessageClass) -> int | None:
-        share = percent(self.document, node, "a share such as 10%")
-        if class_ is MessageClass.TRANSACTIONAL:
-            message = "nobody is kept out of what they expect: remove this line, or make the class marketing"
-            self.document.report_node(node, message, "transactional-holdout")
-        return share
-
-    def reentry(self, found: Mapping[str, Node]) -> Reentry:
-        if "reentry" not in found:
-            return Reentry()
-        node = found["reentry"]
-        written = scalar(self.document, node, "never, always or after <duration>")
-        if written is None or written.value == "never":
-            return Reentry()
-        value = str(written.value)
-        if value == "always":
-            return Reentry("always")
-        after = duration(value.removeprefix("after ").strip()) if value.startswith("after ") else None
-        if after is None:
-            message = f'"{value}" is none of never, always, after 30d (also 12h, 90m, 2w)'
-            if meant := duration_meant(value.removeprefix("after "), "d"):
-                message += f'; did you mean "after {meant}"?'
-            self.document.report_node(node, message, "bad-reentry")
-        return Reentry("after", after or 0)
-
-    # Conditions.
-
-    def when(self, node: Node, on: str | None) -> Condition | None:
-        tests: list[Test] = []
-        scalars = [scalar(self.document, one, "a condition") for one in listed(self.document, node, "a condition")]
-        if on is None:
+    def when(self, on: str | None) -> Condition | None:
+        if "when" not in self.found:
             return None
-        fields = schema(on, self.shop, segments=self.segments)
-        for found in scalars:
-            if found is not None and (test := self.condition(found, fields)) is not None:
-                tests.append(test)
-        return build(tests, fields) if tests else None
+        node = self.found["when"]
+        asked = read_condition(self.document, node, self.around.schema(on) if on else None, self.around)
+        if asked.always is False:
+            message = "this is false for everybody, so the rule does nothing; for that write `status: paused`"
+            self.document.report_node(node, message, "always-the-same")
+        return asked.condition
 
-    def condition(self, node: ScalarNode, fields: Schema) -> Test | None:
-        test, faults = analyse(node.value, fields)
-        for fault in faults:
-            self.document.report_inside(node, fault.offset, fault.length, fault.message, fault.code)
-        return test
+    def here(self, on: str | None, class_: MessageClass, quiet: Quiet | None, variants: Variants, active: Days) -> Here:
+        """What the steps are read with."""
+        return Here(
+            self.document,
+            self.around,
+            on,
+            quiet if "quiet_hours" in self.found else self.around.policy.limits[class_].quiet,
+            variants if "variants" in self.found else None,
+            active[0],
+            self.around.schema(on, steps=True) if on else None,
+        )
 
-    # What is done.
+    def do(self, here: Here) -> tuple[Step, ...]:
+        if "do" not in self.found:
+            return ()
+        before = len(self.document.problems)
+        steps = read_steps.read_steps(here, self.found["do"], KEYS)
+        sends = [step for step in steps if isinstance(step, Send)]
+        if here.variants and len(self.document.problems) == before and not any(VARIANT in s.template for s in sends):
+            message = f'no step uses the variants: write `send: "welcome-{VARIANT}"`, or remove this line'
+            self.document.report_node(key_of(self.root, "variants"), message, "unused-variants")
+        return steps
 
-    def do(self, node: Node) -> tuple[Send, ...]:
-        steps = listed(self.document, node, "a step such as `- send: welcome`")
-        if len(steps) > _MAX_STEPS:
-            self.document.report_node(node, f"a rule has at most {_MAX_STEPS} steps", "too-long")
-        return tuple(step for step in map(self.step, steps) if step is not None)
 
-    def step(self, node: Node) -> Send | None:
-        if not isinstance(node, MappingNode):
-            if scalar(self.document, node, "a step such as `- send: welcome`") is not None:
-                self.document.report_node(node, "a step is written like `- send: welcome`", "wrong-type")
-            return None
-        found = keys(self.document, node, ("send", "channel"), KEYS)
-        require(self.document, node, found, ("send",))
-        channels = self.channels(found["channel"]) if "channel" in found else ("email",)
-        template = text(self.document, found["send"], "the name of a message") if "send" in found else None
-        if template is None:
-            return None
-        for name in self.written_for(found["send"], template):
-            self.template(found["send"], name, channels)
-        return Send(template, channels)
+def _id(document: Document, node: Node, name: str) -> str | None:
+    value = text(document, node, "an id")
+    if value is not None and not ID.fullmatch(value):
+        document.report_node(node, "an id has small letters, digits and hyphens, at most 63", "bad-id")
+    elif value is not None and value != name:
+        message = f'the id is "{value}" but the file is called "{name}.yaml"; make them the same'
+        document.report_node(node, message, "id-mismatch")
+    return value
 
-    def written_for(self, node: Node, template: str) -> list[str]:
-        """The messages that `template` stands for: one a variant, where it asks for the variant."""
-        if VARIANT not in template:
-            return [template]
-        if self.variants is None:
-            message = f'"{VARIANT}" stands for one of the variants; add `variants: {{warm: 50%, short: 50%}}`'
-            self.document.report_node(node, message, "no-variants")
-        return [template.replace(VARIANT, name) for name, _ in self.variants or ()]
 
-    def channels(self, node: Node) -> tuple[str, ...]:
-        named: list[str] = []
-        for one in listed(self.document, node, "a channel"):
-            channel = one_of(self.document, one, "a channel", ADDRESSES, "unknown-channel")
-            if channel in named:
-                self.document.report_node(one, f'"{channel}" stands here twice', "duplicate-value")
-            elif channel is not None:
-                named.append(channel)
-        return tuple(named)
-
-    def template(self, node: Node, template: str, channels: tuple[str, ...]) -> None:
-        if self.templates is None:
-            return
-        if template not in self.templates:
-            hint = did_you_mean(template, self.templates) or "; there is no templates/messages/ folder of that name"
-            self.document.report_node(node, f'unknown message "{template}"{hint}', "unknown-template")
-            return
-        written = self.templates[template]
-        for channel in channels:
-            if channel not in written:
-                missing = f"templates/messages/{template}/{channel}.<locale>.md"
-                message = f'message "{template}" is not written for {channel}: add {missing}'
-                self.document.report_node(node, message, "missing-channel")
-                continue
-            for locale in written[channel] if isinstance(written, Mapping) else ():
-                missing = f"templates/messages/{template}/{channel}.{locale}.md"
-                message = f'message "{template}" is not written in {locale}: add {missing}'
-                self.document.report_node(node, message, "missing-locale")
+def _holdout(document: Document, node: Node, class_: MessageClass) -> int | None:
+    share = percent(document, node, "a share such as 10%")
+    if class_ is MessageClass.TRANSACTIONAL:
+        message = "nobody is kept out of what they expect: remove this line, or make the class marketing"
+        document.report_node(node, message, "transactional-holdout")
+    return share

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
-from retention.periods import day_of
 from rules.document import Document
 from rules.engine.shares import WHOLE
-from rules.language.functions import BUDDHIST
 from rules.reading import keys, scalar, text
+from rules.times import day
 
 ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 VARIANT = "{variant}"
 """Stands for the customer's variant in the name of a message."""
 _MOST_VARIANTS = 10
 _NUMBER = re.compile(r"(?P<minus>-?)(?P<whole>[0-9]{1,9})(?:\.(?P<part>[0-9]{1,9}))?")
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 Days = tuple[int | None, int | None]
 """First and last day, both inclusive, days since 1970-01-01; None: open on that side."""
@@ -75,8 +72,8 @@ def active(document: Document, node: Node) -> Days:
     found = keys(document, node, ("from", "to"))
     if not node.value:
         document.report_node(node, "from, to or both belong here, nothing stands here", "empty-value")
-    first = _day(document, found["from"]) if "from" in found else None
-    last = _day(document, found["to"]) if "to" in found else None
+    first = day(document, found["from"]) if "from" in found else None
+    last = day(document, found["to"]) if "to" in found else None
     if first is not None and last is not None and last < first:
         document.report_node(found["to"], "the last day is before the first; change one of them", "bad-period")
     return first, last
@@ -117,21 +114,3 @@ def _basis_points(number: re.Match[str]) -> int:
 
 def _shown(share: int) -> str:
     return f"{share / 100:.2f}".rstrip("0").rstrip(".") + "%"
-
-
-def _day(document: Document, node: Node) -> int | None:
-    found = scalar(document, node, "a day such as 2026-03-01")
-    if found is None:
-        return None
-    try:
-        if _DAY.fullmatch(found.value):
-            day = dt.datetime.fromisoformat(found.value)
-            if day.year not in BUDDHIST:
-                return day_of(day)
-            message = f"the year {day.year} is of the Buddhist calendar; write {day.year - 543}"
-            document.report_node(node, message, "bad-day")
-            return None
-    except ValueError:
-        pass
-    document.report_node(node, f'"{found.value}" is no day such as 2026-03-01', "bad-day")
-    return None

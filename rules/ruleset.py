@@ -18,6 +18,10 @@ ADDRESSES = {"email": "email", "sms": "phone", "line": "line_id", "push": "push_
 """Channel → the profile field that holds a customer's address on it."""
 
 
+Period = Literal["day", "week", "month", "quarter", "year"]
+"""What comes round, by the calendar of the shop."""
+
+
 class Status(StrEnum):
     """Whether a rule decides, and whether what it decides is sent."""
 
@@ -67,7 +71,7 @@ class FanOut(Struct, frozen=True):
     """Everybody in `audience`: `every` period, or when `every` is empty at each event of the rule's `on`."""
 
     audience: Condition
-    every: Literal["day", "week", "month", "quarter", "year", ""] = ""
+    every: Period | Literal[""] = ""
 
 
 class Goal(Struct, frozen=True):

@@ -209,6 +209,12 @@ def _of_contract(trigger: str) -> tuple[dict[str, Field], dict[str, str]]:
     return fields, hints
 
 
+def states(trigger: str) -> tuple[str, ...]:
+    """The states an event of the contract can be in; none when it has no state, or is the shop's own."""
+    state = _of_contract(trigger)[0].get("event.state") if trigger in TRIGGERS else None
+    return state.choices if state else ()
+
+
 def carriers(path: str) -> list[str]:
     """The events of the contract that have a field of this path."""
     return [trigger for trigger in TRIGGERS if path in _of_contract(trigger)[0]] if path.startswith("event.") else []

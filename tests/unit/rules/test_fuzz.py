@@ -18,6 +18,7 @@ from retention.events import TYPES, Event
 from retention.money import Money
 from retention.shop import Shop
 from retention.state import Customer
+from rules.around import Around
 from rules.document import Document
 from rules.engine.decide import decide
 from rules.language.functions import FUNCTIONS
@@ -121,7 +122,7 @@ def test_edited_files_are_read_and_what_is_accepted_is_executed() -> None:
             read_segments(document, Shop())
             accepted = not document.problems
         else:
-            rule = read_rule(document, name.removesuffix(".yaml"), Shop(), TEMPLATES, segments)
+            rule = read_rule(document, name.removesuffix(".yaml"), Around(templates=TEMPLATES, segments=segments))
             accepted = rule is not None
         shown = [render(problem) for problem in document.problems]
         slowest = max(slowest, time.process_time() - begun)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retention.shop import Shop
+from rules.around import Around
 from rules.document import Document
 from rules.load import Loaded, load
 from rules.policy import HOUR, Policy
@@ -140,11 +141,11 @@ MISTAKES: list[tuple[str, str | bytes, list[tuple[int, int, int, str]]]] = [
     ("no condition after when", changed("customer.orders_ever == 1", ""), [(5, 5, 1, "empty-value")]),
     ("a condition that is a mapping", changed("customer.orders_ever == 1", "{a: 1}"), [(5, 7, 6, "wrong-type")]),
     ("a misspelt key", changed("status", "statsu"), [(3, 1, 6, "unknown-key")]),
-    ("a key that comes later", RULE + "audience: all\n", [(8, 1, 8, "unknown-key")]),
+    ("a key of another trigger", RULE + "audience: all\n", [(8, 1, 8, "key-of-another-trigger")]),
     ("a key twice", RULE + "name: Hello\n", [(8, 1, 4, "duplicate-key")]),
     ("an unknown status", changed("live", "Live"), [(3, 9, 4, "unknown-status")]),
     ("an unknown event", changed("purchase", "purchaes"), [(4, 5, 8, "unknown-event")]),
-    ("an event of the catalogue", changed("purchase", "product"), [(4, 5, 7, "unknown-event")]),
+    ("an event of the catalogue for nobody", changed("purchase", "product"), [(1, 1, 1, "missing-key")]),
     ("an id that is not the file's", changed("id: welcome", "id: welcome2"), [(1, 5, 8, "id-mismatch")]),
     ("an id with capitals", changed("id: welcome", "id: Welcome"), [(1, 5, 7, "bad-id")]),
     ("a name that reads as a number", changed("Welcome", "2026"), [(2, 7, 4, "wrong-type")]),
@@ -311,7 +312,7 @@ def test_no_damage_to_a_file_raises(data: st.DataObject) -> None:
         junk = data.draw(st.one_of(st.binary(max_size=4), st.sampled_from(JUNK), st.text(max_size=3).map(encoded)))
         content = content[:start] + junk + content[end:]
     document = Document("welcome.yaml", content)
-    rule = read_rule(document, "welcome", Shop(), TEMPLATES)
+    rule = read_rule(document, "welcome", Around(templates=TEMPLATES))
     assert (rule is None) == bool(document.problems)
     for problem in document.problems:
         assert render(problem).startswith(f"welcome.yaml:{problem.line}:{problem.column}: ")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retention.shop import Shop
+from rules.around import Around
 from rules.document import Document
 from rules.read_policy import read_policy
 from rules.read_rule import read_rule
@@ -29,7 +29,7 @@ BY_VARIANT = HEAD.replace("send: hello", 'send: "hello-{variant}"')
 
 def read(content: str) -> tuple[Rule | None, Document]:
     document = Document("hello.yaml", content.encode())
-    return read_rule(document, "hello", Shop(), TEMPLATES), document
+    return read_rule(document, "hello", Around(templates=TEMPLATES)), document
 
 
 def good(content: str) -> Rule:

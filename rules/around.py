@@ -1,0 +1,53 @@
+"""What a rule file may name that stands in other files."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from rules.language.schema import NOTHING, TIMED, TRIGGERS, Declared, Schema, customers, schema
+from rules.language.typed import Test
+from rules.policy import Policy
+
+Templates = Mapping[str, Collection[str]]
+"""Message → the channels it is written for; as a mapping also, by channel, the shop's locales it is not written in."""
+Segments = Mapping[str, Test | None]
+"""Name → condition, None when something is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What stands around a rule: the policy, and what there is to name.
+
+    `templates` None: messages are not looked up. The others None: their file is broken and nobody can say what it
+    holds, so a rule may name anything, and nothing is said of it. `offers` and `gifts` are ids.
+    """
+
+    policy: Policy = field(default_factory=Policy)
+    templates: Templates | None = None
+    segments: Segments | None = field(default_factory=dict)
+    declared: Declared | None = NOTHING
+    offers: Collection[str] | None = ()
+    gifts: Collection[str] | None = ()
+
+    @property
+    def events(self) -> list[str]:
+        """Every type of event a customer can cause, sorted."""
+        return sorted((*TRIGGERS, *(self.declared or NOTHING).events))
+
+    @property
+    def blind(self) -> bool:
+        """Whether nobody can say which events and attributes the shop has declared."""
+        return self.declared is None
+
+    def schema(self, on: str, steps: bool = False) -> Schema:
+        """What conditions of a rule on `on` may use, `steps`: those behind `do`.
+
+        An article of the catalogue is no customer's doing: its rules speak of the customer, as those of `TIMED` do.
+        """
+        fires = on if on in (*TRIGGERS, *TIMED) or on in (self.declared or NOTHING).events else "every"
+        return schema(fires, self.policy.shop, self.declared or NOTHING, self.segments, steps)
+
+    def customers(self) -> Schema:
+        """What a condition may use that speaks of the customer alone."""
+        return customers(self.policy.shop, self.declared or NOTHING, self.segments)
