@@ -49,6 +49,7 @@ _WHY = {
     "mapping values are not allowed": (
         'a ":" followed by a space cannot stand here; check the indentation, or put quotes round the value'
     ),
+    "found character '\\t'": "a tab stands here; use spaces",
     "found character '@'": "a value cannot begin with @; put quotes round it",
     "found character '`'": "a value cannot begin with `; put quotes round it",
     "found character '%'": "a value cannot begin with %; put quotes round it",

@@ -8,7 +8,7 @@ from ruamel.yaml.nodes import Node
 
 from rules.around import Around
 from rules.document import Document
-from rules.language.faults import did_you_mean
+from rules.language.faults import closest
 from rules.language.kinds import Kind
 from rules.language.schema import CUSTOMER, NOTHING
 from rules.reading import text
@@ -44,8 +44,11 @@ def _no_date(value: str, attributes: Mapping[str, Kind]) -> str:
     if value in CUSTOMER and CUSTOMER[value].kind is Kind.INSTANT:
         return f'"{value}" is a moment, not a date; for some time after it write `on: inactive` and `for: 60d`'
     dates = (*DATES, *(path for path, kind in attributes.items() if kind is Kind.TEXT))
-    hint = did_you_mean(value, dates) or f"; there are {', '.join(dates)}"
-    if value.startswith(ATTRIBUTE) and "did you mean" not in hint:
-        name = value.removeprefix(ATTRIBUTE)
+    short = {path.removeprefix(ATTRIBUTE).removeprefix("customer."): path for path in dates}
+    name = value.removeprefix(ATTRIBUTE).removeprefix("customer.")
+    hint = f"; there are {', '.join(dates)}"
+    if close := closest(name, short):
+        hint = f'; did you mean "{short[close]}"?'
+    elif value.startswith(ATTRIBUTE):
         hint = f"; declare it in rules/events.yaml: `attributes: {{{name}: text}}`"
     return f'"{value}" is no date of the customer{hint}'

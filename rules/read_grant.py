@@ -63,15 +63,11 @@ def grant_points(here: Here, node: Node) -> Grant | None:
     read = _POINTS.fullmatch(found.value)
     amount, per = (int(read[1]), _minor(here, read)) if read else (0, 0)
     if not 1 <= amount <= MOST_POINTS or (read and read[2] and not per):
-        message = (
-            f'points are a number from 1 to {MOST_POINTS}, or for an amount spent, "1 per 25"; not "{found.value}"'
-        )
+        message = f'points are a number from 1 to {MOST_POINTS}, or "1 per 25" of the total, not "{found.value}"'
         here.tell(node, message + _meant(found.value), "bad-points")
         return None
     if per and here.on is not None and here.on not in WITH_TOTAL:
-        message = (
-            f'only a purchase or a return has a total to count points by: write a number alone, such as "{amount}"'
-        )
+        message = f"only a purchase or a return has a total: write a number of points alone, such as {amount}"
         here.tell(node, message, "no-total")
     return Grant("points", "", amount, per)
 

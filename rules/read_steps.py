@@ -137,6 +137,11 @@ class _Reader:
     # Conditions.
 
     def stop_if(self, node: Node) -> tuple[StopIf | None, bool]:
+        word = str(node.value).strip() if isinstance(node, ScalarNode) else ""
+        if word.partition(".")[0] in self.here.around.events:
+            message = f"this is an event; to end the rule at one write `stop_on: [{word}]`, in the first column"
+            self.here.tell(node, message, "unknown-field")
+            return None, False
         asked = self.here.ask(node)
         if asked.always is False:
             self.here.tell(node, "this stops nobody: remove the step, or change the condition", "always-the-same")

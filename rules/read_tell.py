@@ -37,7 +37,9 @@ def emit(here: Here, node: Node) -> Emit | None:
     if topic in TAKEN or topic.startswith("__"):
         message = f'"{topic}" is a topic that Regulars or Kafka itself writes; give the shop\'s own another name'
         here.tell(node, message, "topic-taken")
+    elif "://" in topic:
+        here.tell(node, "this is an address; name a topic of the shop's own Kafka, such as shop-gifts", "bad-topic")
     elif not _TOPIC.fullmatch(topic) or topic in (".", ".."):
-        message = "a topic has letters, digits, points, hyphens and underscores, at most 249; it is no address"
+        message = "a topic has letters, digits, points, hyphens and underscores, at most 249"
         here.tell(node, message, "bad-topic")
     return Emit(topic)

@@ -7,8 +7,8 @@ import re
 from ruamel.yaml.nodes import Node, ScalarNode
 
 from rules.here import Here
-from rules.language.faults import did_you_mean
-from rules.reading import plain, scalar
+from rules.language.faults import closest
+from rules.reading import duration_meant, plain, scalar
 from rules.steps import Wait, WaitUntil
 from rules.times import clock_meant, clock_shown, day_in, minute_of, span
 
@@ -68,10 +68,13 @@ def _meant(value: str) -> str:
     written = plain(value).strip().lower()
     if written[10:11] == "t" and (minute := minute_of(written[11:16])) is not None:
         return f'; did you mean "{written[:10]} {clock_shown(minute)}"?'
+    if duration_meant(written, ""):
+        return f"; to wait for so long write `wait: {duration_meant(written, '')}`"
     words = written.replace(",", " ").split()
     days = [day for word in words for day in WEEKDAYS if day.startswith(word) and len(word) >= 3]
+    days = days or [close for word in words if word.isalpha() and (close := closest(word, WEEKDAYS))]
     if not days:
-        return did_you_mean(written, WEEKDAYS) if len(words) == 1 and written.isalpha() else clock_meant(written)
+        return clock_meant(written)
     clocks = [meant for word in words if (meant := clock_meant(word))]
     time = clocks[0][-7:-2] if clocks else "10:00"
     return f'; did you mean "{days[0]} {time}"?'

@@ -25,7 +25,8 @@ _CLOCK_MEANT = re.compile(r"([0-9]{1,2})(?:[:.h]([0-9]{2}))?(?:[:.][0-9]{2})?\s*
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _SHIFT = re.compile(r"([+-]?)([0-9]{1,3})([dw])")
 _PART = re.compile(r"([0-9]{1,6}(?:[.,][0-9]{1,2})?)\s*([a-z]+)")
-_DIFFER = re.compile(r"[0-9]\s*(mo|months?|y|yrs?|years?|q|quarters?)\b")
+_COUNTED = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "seven": 7, "ten": 10, "thirty": 30}
+_DIFFER = re.compile(r"(?:[0-9]|\ba|\bone|\btwo|\bthree)\s*(mo|months?|y|yrs?|years?|q|quarters?)\b")
 
 
 def span(document: Document, node: Node, usual: str, example: str) -> int | None:
@@ -35,7 +36,8 @@ def span(document: Document, node: Node, usual: str, example: str) -> int | None
         return None
     micros = duration(found.value)
     if micros is None:
-        message = f'"{found.value}" is no length of time such as {example}{span_meant(found.value, usual)}'
+        message = f'"{found.value}" is no length of time such as {example}, 12h or 90m'
+        message += span_meant(found.value, usual)
         document.report_node(node, message, "bad-duration")
     elif micros > LONGEST:
         document.report_node(node, f"a length of time is ten years at most: {shown(LONGEST)}", "bad-duration")
@@ -50,7 +52,11 @@ def span_meant(value: str, usual: str) -> str:
         return "; time goes forward only: leave the minus out"
     if _DIFFER.search(written):
         return "; months and years differ in length: write days"
-    meant = duration_meant(written, usual) or _summed(written)
+    if re.match(r"0+\s*[a-z]*$", written):
+        return "; it cannot be nothing: leave it out"
+    first, _, rest = written.partition(" ")
+    counted = f"{_COUNTED[first]}{rest}" if first in _COUNTED else written
+    meant = duration_meant(counted, usual) or _summed(counted)
     return f'; did you mean "{meant}"?' if meant else ""
 
 
@@ -148,6 +154,8 @@ def shift(document: Document, node: Node) -> int | None:
 
 def _shift_meant(value: str) -> str:
     written = plain(value).strip().lower()
+    if _DIFFER.search(written):
+        return "; months and years differ in length: write days"
     before = written.startswith("-") or written.endswith("before")
     meant = duration_meant(re.sub(r"^[+-]|before|after", "", written), "d")
     if not meant or meant[-1] not in "dw":

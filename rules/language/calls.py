@@ -40,9 +40,8 @@ def called(node: Call, schema: Schema) -> tuple[Function | None, list[Fault]]:
     if function is None:
         return None, [_fault(node, _unknown(node.name), "unknown-function")]
     if function.event and not schema.of_event:
-        why = (
-            f'{node.name} looks at the event, and a segment has none; for categories write "tea" in customer.categories'
-        )
+        advice = 'for categories write "tea" in customer.categories'
+        why = f"{node.name} looks at the event, and only the customer is known here; {advice}"
         return None, [_fault(node, why, "unknown-function")]
     if node.method and not function.method:
         return None, [_fault(node, f"{node.name} stands alone: {function.example}", "bad-argument")]

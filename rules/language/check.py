@@ -247,7 +247,7 @@ class _Checker:
             self.fault(node, f"{node.path} is a function: {FUNCTIONS[node.path].example}", "unknown-field")
             return None
         if node.path.startswith("event.") and not self.schema.of_event:
-            self.fault(node, f'"{node.path}" cannot be used here: a segment speaks of the customer', "unknown-field")
+            self.fault(node, f'"{node.path}" cannot be used here: only the customer is known', "unknown-field")
             return None
         hint = _elsewhere(node.path) or did_you_mean(node.path, self.schema.fields)
         hint = hint or (
