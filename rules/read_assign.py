@@ -12,8 +12,8 @@ from rules.document import Document
 from rules.here import Here
 from rules.language.faults import did_you_mean
 from rules.language.kinds import Kind
-from rules.language.schema import NOTHING
-from rules.reading import scalar, text
+from rules.language.schema import CUSTOMER, NOTHING
+from rules.reading import plain, scalar, text
 from rules.steps import Assign, Tag
 
 MOST_LETTERS = 500
@@ -55,6 +55,8 @@ def _kind(here: Here, key: Node, name: str) -> Kind | None:
     attributes = (here.around.declared or NOTHING).attributes
     if name not in attributes:
         hint = did_you_mean(name.removeprefix("customer.attributes."), attributes)
+        if f"customer.{name}" in CUSTOMER:
+            hint = "; it is of the profile, which the shop alone sets"
         hint = hint or f"; declare it in rules/events.yaml: `attributes: {{{name or 'name'}: text}}`"
         here.tell(key, f'unknown attribute "{name}"{hint}', "unknown-attribute")
     return attributes.get(name)
@@ -81,8 +83,10 @@ def _number(document: Document, node: ScalarNode, name: str, kind: Kind) -> int 
     form, example = _NUMBERS[kind]
     if node.style is None and form.fullmatch(node.value):
         return Money(node.value) if "." in node.value else int(node.value)
-    quotes = "; leave the quotes out" if node.style and form.fullmatch(node.value) else ""
-    document.report_node(node, f'{name} is {example}, not "{node.value}"{quotes}', "wrong-type")
+    meant = plain(node.value)
+    hint = "; leave the quotes out" if node.style and meant == node.value else f"; write {meant}"
+    hint = hint if form.fullmatch(meant) else ""
+    document.report_node(node, f'{name} is {example}, not "{node.value}"{hint}', "wrong-type")
     return None
 
 
@@ -90,6 +94,6 @@ def _flag(document: Document, node: ScalarNode, name: str) -> bool | None:
     if node.style is None and node.value in ("true", "false"):
         return bool(node.value == "true")
     meant = _YES.get(node.value.lower(), "")
-    hint = f"; write {meant}" if meant else "; without quotes" if node.value in ("true", "false") else ""
+    hint = f"; write {meant}" if meant else "; leave the quotes out" if node.value in ("true", "false") else ""
     document.report_node(node, f'{name} is true or false, not "{node.value}"{hint}', "wrong-type")
     return None

@@ -99,7 +99,7 @@ def minute_of(value: str) -> int | None:
 def clock_meant(value: str) -> str:
     """What to write for `value`, a time of day that cannot be read, as an end to the problem."""
     found = _CLOCK_MEANT.fullmatch(plain(value).strip().lower())
-    if found is None:
+    if found is None or int(found[2] or 0) > 59:
         return ""
     hour, half = int(found[1]), (found[3] or "")[:1]
     if half in ("a", "p") and hour <= 12:
