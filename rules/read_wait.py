@@ -23,7 +23,7 @@ def wait(here: Here, node: Node) -> Wait | None:
     if isinstance(node, ScalarNode) and (point := _point(node.value)):
         here.tell(node, f'"{node.value}" is no length of time; {point}', "bad-duration")
         return None
-    micros = span(here.document, node, "d", "7d")
+    micros = span(here.document, node, "d", "7d, 12h or 90m")
     return None if micros is None else Wait(micros)
 
 

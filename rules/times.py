@@ -36,8 +36,7 @@ def span(document: Document, node: Node, usual: str, example: str) -> int | None
         return None
     micros = duration(found.value)
     if micros is None:
-        message = f'"{found.value}" is no length of time such as {example}, 12h or 90m'
-        message += span_meant(found.value, usual)
+        message = f'"{found.value}" is no length of time such as {example}{span_meant(found.value, usual)}'
         document.report_node(node, message, "bad-duration")
     elif micros > LONGEST:
         document.report_node(node, f"a length of time is ten years at most: {shown(LONGEST)}", "bad-duration")
