@@ -6,14 +6,14 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from rules.language import Condition
+from rules.language import StepCondition
 from rules.steps import Branch, Jump, Step
 
 
 class If(Struct, frozen=True):
     """The steps of `then` when the condition holds, else those of `otherwise`, which may be none."""
 
-    condition: Condition
+    condition: StepCondition
     then: tuple[Step | If, ...]
     otherwise: tuple[Step | If, ...] = ()
 

@@ -7,10 +7,10 @@ from ruamel.yaml.nodes import Node, ScalarNode
 
 from rules.around import Around
 from rules.document import Document
-from rules.language import Condition, analyse, build
+from rules.language import Built, analyse, build
 from rules.language.kinds import Kind
 from rules.language.schema import Schema
-from rules.language.typed import Const, Not, Test, Truth
+from rules.language.typed import Const, Not, Said, Test, Truth
 from rules.reading import listed, scalar
 
 
@@ -20,7 +20,7 @@ class Asked(Struct, frozen=True):
     `always`: what it comes to for everybody, where that is written: `true`, `false`.
     """
 
-    condition: Condition | None = None
+    condition: Built | None = None
     always: bool | None = None
 
 
@@ -58,6 +58,8 @@ def _always(tests: list[Test]) -> bool | None:
 
 
 def _constant(test: Test) -> bool | None:
+    if isinstance(test, Said):
+        return _constant(test.part)
     if isinstance(test, Not):
         inner = _constant(test.part)
         return None if inner is None else not inner

@@ -23,7 +23,9 @@ Written = list[dict[str, Any]]
 """Steps as the file has them."""
 
 _condition = st.sampled_from(ASKED).flatmap(lambda tag: st.sampled_from((f'has_tag("{tag}")', f'not has_tag("{tag}")')))
-_leaf = st.builds(dict, untag=st.just("")) | st.builds(lambda asked: {"stop_if": asked}, _condition)
+_leaf: st.SearchStrategy[dict[str, Any]] = st.builds(dict, untag=st.just("")) | st.builds(
+    lambda asked: {"stop_if": asked}, _condition
+)
 
 
 def _steps(ifs: int) -> st.SearchStrategy[Written]:

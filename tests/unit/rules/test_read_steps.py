@@ -13,7 +13,7 @@ from retention.money import Money
 from retention.shop import Shop
 from retention.state import Customer, Journey
 from rules.around import Around
-from rules.language import Condition
+from rules.language import StepCondition
 from rules.policy import DAY, HOUR, Policy
 from rules.steps import Assign, Branch, Emit, Grant, Jump, Notify, Send, Step, StopIf, Tag, Wait, WaitUntil
 from tests.unit.rules.kit import AROUND, HEAD, WHOLE, Told, good, read, told
@@ -43,7 +43,7 @@ def codes(written: str, on: str = "purchase", around: Around = AROUND) -> list[s
     return [code for _, _, _, code, _ in wrong(f"  - {written}\n{MORE}", on, around)]
 
 
-def holds(condition: Condition, orders: int = 0, tags: tuple[str, ...] = ()) -> bool:
+def holds(condition: StepCondition, orders: int = 0, tags: tuple[str, ...] = ()) -> bool:
     event = Event("shop", "e", "poke", "anna", 1, None, b"", at=1)
     customer = Customer(orders=orders, orders_ever=orders, own_tags=list(tags))
     return condition(event, customer, Journey("hello", "e", 0, 1, 1))
