@@ -9,7 +9,7 @@ from ruamel.yaml.nodes import Node
 from rules.around import Around
 from rules.document import Document
 from rules.language.schema import Schema
-from rules.policy import Quiet
+from rules.policy import Limits
 from rules.read_condition import Asked, read_condition
 
 
@@ -17,18 +17,18 @@ from rules.read_condition import Asked, read_condition
 class Here:
     """The file, what stands around it, and what the other keys of the rule said.
 
-    `on`: what fires it, as in `Fires`. `quiet`: what its messages do in quiet hours; None: that is wrong.
+    `on`: what fires it, as in `Fires`. `limits`: what its messages obey, by its class and its own keys.
     `variants`: None: it has none, empty: something is wrong with them. `begins`: the first day on which it listens.
+    `fields`: what conditions of steps may speak of; None: nobody can say.
     """
 
     document: Document
     around: Around
     on: str | None
-    quiet: Quiet | None = None
+    limits: Limits
     variants: tuple[tuple[str, int], ...] | None = None
     begins: int | None = None
     fields: Schema | None = None
-    """What conditions of steps may speak of; None: nobody can say."""
 
     def ask(self, node: Node) -> Asked:
         """The condition of a step."""

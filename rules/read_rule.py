@@ -14,7 +14,7 @@ from rules.document import Document
 from rules.engine.shares import WHOLE
 from rules.here import Here
 from rules.language import Condition
-from rules.policy import Quiet
+from rules.policy import Limits, Quiet
 from rules.read_condition import read_condition
 from rules.read_trial import ID, VARIANT, Days, percent
 from rules.read_trigger import KEYS as TRIGGER_KEYS
@@ -77,16 +77,26 @@ class _Reader:
         fires = read_trigger(self.document, self.root, self.found, self.around)
         class_ = self.given("class", one_of, MessageClass.MARKETING, "a class", tuple(MessageClass), "unknown-class")
         quiet = self.given("quiet_hours", course.quiet, None)
+        expires = self.given("expires_after", course.expires_after, None)
         again = Reentry("always" if isinstance(fires.trigger, FanOut) else "never")
         active = self.given("active", read_trial.active, _ALWAYS)
         variants: Variants = self.given("variants", read_trial.variants, ())
+        here = Here(
+            self.document,
+            self.around,
+            fires.on,
+            self.limits(class_, quiet, expires),
+            variants if "variants" in self.found else None,
+            active[0],
+            self.around.schema(fires.on, steps=True) if fires.on else None,
+        )
         return Rule(
             id=self.given("id", _id, "", name),
             name=self.given("name", text, "", "a name"),
             status=self.given("status", one_of, Status.DRAFT, "a status", tuple(Status), "unknown-status"),
             on="" if fires.on in (None, "every") else str(fires.on),
             condition=self.when(fires.on),
-            do=self.do(self.here(fires.on, class_, quiet, variants, active)),
+            do=self.do(here),
             class_=class_,
             reentry=self.given("reentry", course.reentry, again),
             priority=self.given("priority", whole, 0, "a priority", -1000, 1000),
@@ -98,7 +108,7 @@ class _Reader:
             trigger=fires.trigger,
             goal=self.given("goal", course.goal, None, self.around),
             wait_if_capped=self.given("if_capped", course.if_capped, False, class_, self.around),
-            expires_after=self.given("expires_after", course.expires_after, None),
+            expires_after=expires,
             quiet=quiet,
             stop_on=self.given("stop_on", course.stop_on, (), self.around),
             catch_up=fires.catch_up,
@@ -114,17 +124,11 @@ class _Reader:
             self.document.report_node(node, message, "always-the-same")
         return asked.condition
 
-    def here(self, on: str | None, class_: MessageClass, quiet: Quiet | None, variants: Variants, active: Days) -> Here:
-        """What the steps are read with."""
-        return Here(
-            self.document,
-            self.around,
-            on,
-            quiet if "quiet_hours" in self.found else self.around.policy.limits[class_].quiet,
-            variants if "variants" in self.found else None,
-            active[0],
-            self.around.schema(on, steps=True) if on else None,
-        )
+    def limits(self, class_: MessageClass, quiet: Quiet | None, expires: int | None) -> Limits:
+        """What the rule's messages obey. Of quiet hours that are wrong themselves nothing more is to be said."""
+        own = self.around.policy.limits[class_]
+        quiet = quiet or "ignore" if "quiet_hours" in self.found else own.quiet
+        return Limits(own.capped, own.counts, quiet, expires if "expires_after" in self.found else own.expires_after)
 
     def do(self, here: Here) -> tuple[Step, ...]:
         if "do" not in self.found:

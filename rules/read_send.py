@@ -9,12 +9,13 @@ from ruamel.yaml.nodes import Node
 
 from rules.here import Here
 from rules.language.faults import did_you_mean
+from rules.policy import DAY
 from rules.read_grant import offer
 from rules.read_trial import VARIANT
 from rules.reading import listed, one_of, text
 from rules.ruleset import ADDRESSES
 from rules.steps import Send
-from rules.times import clock, clock_shown
+from rules.times import clock, clock_shown, shown
 
 KEYS = ("send", "channel", "at", "offer", "if_not_sent")
 IF_NOT_SENT: tuple[Literal["stop", "continue"], ...] = ("stop", "continue")
@@ -25,7 +26,7 @@ def send(here: Here, found: Mapping[str, Node]) -> Send | None:
     channels = _channels(here, found["channel"]) if "channel" in found else ("email",)
     at = clock(here.document, found["at"]) if "at" in found else None
     if at is not None:
-        _awake(here, found["at"], at)
+        _in_time(here, found["at"], at)
     given = offer(here, found["offer"]) if "offer" in found else None
     fate = "stop"
     if "if_not_sent" in found:
@@ -49,13 +50,16 @@ def _channels(here: Here, node: Node) -> tuple[str, ...]:
     return tuple(named)
 
 
-def _awake(here: Here, node: Node, at: int) -> None:
-    """A problem when the customer's quiet hours hold at the minute `at`, and the rule obeys them."""
-    hours = here.around.policy.quiet
-    if hours is None or here.quiet not in ("defer", "drop") or not _inside(at, *hours):
+def _in_time(here: Here, node: Node, at: int) -> None:
+    """Problems when a message that leaves at the minute `at` of some day meets quiet hours, or may expire before."""
+    hours, expires = here.around.policy.quiet, here.limits.expires_after
+    if expires is not None and expires < DAY:
+        message = f"this may be a day away, and the message expires after {shown(expires)} (expires_after)"
+        here.tell(node, f"{message}: let it expire after 24h or later, or remove `at`", "expires-before")
+    if hours is None or here.limits.quiet == "ignore" or not _inside(at, *hours):
         return
     first, last = (clock_shown(minute) for minute in hours)
-    fate = f"the message waits until {last}" if here.quiet == "defer" else "the message is never sent"
+    fate = f"the message waits until {last}" if here.limits.quiet == "defer" else "the message is never sent"
     message = f"quiet hours are from {first} to {last} (rules/policy.yaml), so {fate}"
     remedy = f'write `at: "{last}"`, or `quiet_hours: ignore` for the rule'
     here.tell(node, f"{message}: {remedy}", "in-quiet-hours")

@@ -109,6 +109,21 @@ def test_of_quiet_hours_that_are_wrong_themselves_nothing_more_is_said() -> None
     assert [one[3] for one in told(content)] == ["unknown-choice"]
 
 
+@pytest.mark.parametrize(
+    ("keys", "told_of"),
+    [
+        ("expires_after: 12h\n", ["expires-before"]),
+        ("expires_after: 24h\n", []),
+        ("class: transactional\n", []),
+        ("expires_after: 12\n", ["bad-duration"]),
+    ],
+)
+def test_a_message_for_an_hour_of_the_day_lives_a_day(keys: str, told_of: list[str]) -> None:
+    _, document = read(f'{HEAD}on: purchase\n{keys}do: [{{send: hello, at: "10:00"}}]\n')
+    assert [one.code for one in document.problems] == told_of
+    assert good(f"{HEAD}on: purchase\nexpires_after: 12h\ndo: [{{send: hello}}]\n").expires_after == 12 * HOUR
+
+
 # Giving.
 
 
