@@ -10,17 +10,21 @@ import random
 import re
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
+from retention import state
 from retention.events import TYPES, Event
 from retention.money import Money
 from retention.shop import Shop
-from retention.state import Customer
-from rules.around import Around
+from retention.state import Customer, Journey
 from rules.document import Document
-from rules.engine.decide import decide
+from rules.engine.decide import decide, elapse
+from rules.engine.timers import next_due
+from rules.language import Built
 from rules.language.functions import FUNCTIONS
 from rules.language.schema import TRIGGERS, schema
 from rules.load import load
@@ -30,23 +34,29 @@ from rules.read_policy import KEYS as POLICY_KEYS
 from rules.read_policy import read_policy
 from rules.read_rule import KEYS, read_rule
 from rules.read_segments import read_segments
-from rules.ruleset import Rule, rule_set
+from rules.read_steps import OWNERS, STEPS
+from rules.ruleset import FanOut, Rule, Status, rule_set
+from rules.steps import Branch, StopIf
 from tests.unit.rules.cel_contexts import make
+from tests.unit.rules.kit import AROUND, DECLARED, SEGMENTS, WHOLE
 from tests.unit.rules.test_language import SMALLEST
 
 SHIPPED = Path(__file__).parents[3] / "rules"
-SEGMENTS = b'loyal: customer.orders >= 3\nwarm:\n  - segment("loyal")\n  - has(customer.email)\n'
-TIMES = int(os.environ.get("REGULARS_FUZZ", "3000"))
+TIMES = int(os.environ.get("REGULARS_FUZZ", "2200"))
 SLOWEST = 2.0
 """Seconds of processor time that no file may take."""
-TEMPLATES = {path.stem: {"email"} for path in (SHIPPED / "campaigns").glob("*.yaml")}
+TEMPLATES = {path.stem: {"email"} for path in (SHIPPED / "campaigns").glob("*.yaml")} | dict(AROUND.templates or {})
+EVERYTHING = replace(AROUND, templates=TEMPLATES)
 _SIGNS = """: - , [ ] { } > | & * ! % @ ` " ' # ? ~ \\ == = != < <= ( ) + / . 0 1 30d 2w 1500 0.5 10% null true no on
     and or not in "vip" ["TH","SG"] <<: --- ... !!str &a *a \u0e01\u0e33 \u0e52 \uff1e \u201c \u00a0 \u200b \u2028 \x00
-    \x07 \ufeff \U0001f381 2026-01-01 1_000 0o17 always never after draft shadow transactional email line"""
+    \x07 \ufeff \U0001f381 2026-01-01 1_000 0o17 always never after draft shadow transactional email line
+    inactive date product month 10:00 25:00 friday -7d 7d 1 stop continue defer drop ignore purchase 500 per day
+    message.unsubscribed last_event own_rhythm * 2 comeback-15 sample vip shoe_size null social_share"""
 _PIECES = [
     *(one.encode() for one in _SIGNS.split(" ")),
     *(b"\n", b"\r\n", b"\r", b"\t", b"  ", b"\n  ", b"\n- ", b"\xa1\xd2", b"\xff", b"\xff\xfe", b"\xef\xbb\xbf"),
-    *(f"\n{key}: ".encode() for key in (*KEYS, *POLICY_KEYS, "segment", "send", "channel")),
+    *(f"\n{key}: ".encode() for key in (*KEYS, *POLICY_KEYS, "segment", *STEPS, *OWNERS)),
+    *(f"\n  - {key}: ".encode() for key in STEPS),
     *(f" and {one.example}".encode() for one in FUNCTIONS.values()),
     *(f" or {path} == {path}".encode() for trigger in TRIGGERS for path in schema(trigger, Shop()).fields),
     *(trigger.encode() for trigger in TRIGGERS),
@@ -85,11 +95,13 @@ def edited(content: bytes, dice: random.Random) -> bytes:
 
 
 def events(dice: random.Random) -> dict[str, tuple[Event, Customer]]:
-    """One event of every type with a customer; purchases are random too."""
+    """One event of everything that fires rules, with a customer; purchases are random too."""
     context = make(dice)
     reached = {"email": "a@example.com"} if dice.random() < 0.5 else {}
     context.customer.profile |= reached
-    data = {name: msgspec.convert(SMALLEST.get(name, {}), TYPES[name], dec_hook=_money) for name in TRIGGERS}
+    data: dict[str, Any] = dict.fromkeys(("", "inactive", "date", "product"))
+    data |= {"social_share": {"network": "instagram", "followers": 2_000}, "event_rsvp": {"coming": "perhaps"}}
+    data |= {name: msgspec.convert(SMALLEST.get(name, {}), TYPES[name], dec_hook=_money) for name in TRIGGERS}
     at = context.event.at
     made = {name: Event("shop", "e", name, "anna", at, one, b"", at=at) for name, one in data.items()}
     return {name: (event, context.customer) for name, event in made.items()} | {
@@ -105,8 +117,8 @@ def test_edited_files_are_read_and_what_is_accepted_is_executed() -> None:
     dice = random.Random(20_260_301)
     campaigns = sorted((SHIPPED / "campaigns").glob("*.yaml"))
     files = {path.name: path.read_bytes() for path in campaigns}
+    files |= {f"{name}.yaml": content for name, content in WHOLE.items()}
     files |= {"policy.yaml": (SHIPPED / "policy.yaml").read_bytes(), "segments.yaml": SEGMENTS}
-    segments = read_segments(Document("segments.yaml", SEGMENTS), Shop())
     crowd = [events(dice) for _ in range(20)]
     told: Counter[str] = Counter()
     slowest = 0.0
@@ -122,7 +134,7 @@ def test_edited_files_are_read_and_what_is_accepted_is_executed() -> None:
             read_segments(document, Shop())
             accepted = not document.problems
         else:
-            rule = read_rule(document, name.removesuffix(".yaml"), Around(templates=TEMPLATES, segments=segments))
+            rule = read_rule(document, name.removesuffix(".yaml"), EVERYTHING)
             accepted = rule is not None
         shown = [render(problem) for problem in document.problems]
         slowest = max(slowest, time.process_time() - begun)
@@ -137,12 +149,29 @@ def test_edited_files_are_read_and_what_is_accepted_is_executed() -> None:
 
 
 def execute(rule: Rule, crowd: dict[str, tuple[Event, Customer]]) -> int:
-    """Ask the condition, and decide with the rule, on an event of its type."""
-    event, customer = crowd[rule.on]
-    if rule.condition is not None:
-        assert rule.condition(event, customer) in (True, False)
-    decide(rule_set([rule], Policy(), "0" * 16), event, customer, True)
+    """Ask every condition, and let a customer go the way through the rule to its end."""
+    event, known = crowd[rule.on]
+    for number, condition in conditions(rule):
+        assert condition(event, known, Journey(rule.id, "e", event.at, 1, 0, step=number)) in (True, False)
+    for number, step in enumerate(rule.do):
+        assert number < getattr(step, "otherwise", getattr(step, "to", number + 1)) <= len(rule.do)
+    customer = state.decode(state.encode(known))
+    rules = rule_set([replace(rule, status=Status.LIVE)], Policy(), "0" * 16)
+    customer.elapsed = event.at
+    if rule.on in (*TRIGGERS, *DECLARED.events):
+        decide(rules, event, customer, True)
+    for _ in range(len(rule.do) + 2):
+        due = next_due(rules, customer)
+        if due is not None:
+            elapse(rules, "anna", customer, due, lambda _: msgspec.structs.replace(event))
     return 1
+
+
+def conditions(rule: Rule) -> list[tuple[int, Built]]:
+    """All there are in a rule, those of its steps by number."""
+    audience = [rule.trigger.audience] if isinstance(rule.trigger, FanOut) else []
+    found: list[tuple[int, Any]] = [(0, one) for one in (rule.condition, *audience) if one is not None]
+    return found + [(at, step.condition) for at, step in enumerate(rule.do) if isinstance(step, StopIf | Branch)]
 
 
 def test_edited_folders_are_loaded(tmp_path: Path) -> None:
