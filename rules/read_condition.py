@@ -39,6 +39,14 @@ def read_condition(document: Document, node: Node, fields: Schema | None, around
     return Asked(build(sound, fields), _always(sound))
 
 
+def for_somebody(document: Document, node: Node, asked: Asked) -> Built | None:
+    """The condition that was `asked` in `node` of whoever a rule is for; a problem when that is nobody."""
+    if asked.always is False:
+        message = "this is false for everybody, so the rule does nothing; for that write `status: paused`"
+        document.report_node(node, message, "always-the-same")
+    return asked.condition
+
+
 def _test(document: Document, node: ScalarNode, fields: Schema, around: Around) -> Test | None:
     name = node.value.strip()
     if fields.segments is not None and name in fields.segments:

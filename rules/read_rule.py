@@ -15,12 +15,12 @@ from rules.engine.shares import WHOLE
 from rules.here import Here
 from rules.language import Condition
 from rules.policy import Limits, Quiet
-from rules.read_condition import read_condition
-from rules.read_trial import ID, VARIANT, Days, percent
+from rules.read_condition import for_somebody, read_condition
+from rules.read_trial import ID, VARIANT, percent
 from rules.read_trigger import KEYS as TRIGGER_KEYS
 from rules.read_trigger import read_trigger
 from rules.reading import key_of, keys, one_of, require, text, whole
-from rules.ruleset import FanOut, MessageClass, Reentry, Rule, Status
+from rules.ruleset import ALWAYS, FanOut, MessageClass, Reentry, Rule, Status
 from rules.steps import Send, Step
 
 _WHO = ("goal", "holdout", "chance", "variants", "group", "priority")
@@ -45,7 +45,6 @@ _MEANT = {
 
 Read = TypeVar("Read")
 Variants = tuple[tuple[str, int], ...]
-_ALWAYS: Days = (None, None)
 
 
 def read_rule(document: Document, name: str, around: Around) -> Rule | None:
@@ -79,7 +78,7 @@ class _Reader:
         quiet = self.given("quiet_hours", course.quiet, None)
         expires = self.given("expires_after", course.expires_after, None)
         again = Reentry("always" if isinstance(fires.trigger, FanOut) else "never")
-        active = self.given("active", read_trial.active, _ALWAYS)
+        active = self.given("active", read_trial.active, ALWAYS)
         variants: Variants = self.given("variants", read_trial.variants, ())
         here = Here(
             self.document,
@@ -119,10 +118,7 @@ class _Reader:
             return None
         node = self.found["when"]
         asked = read_condition(self.document, node, self.around.schema(on) if on else None, self.around)
-        if asked.always is False:
-            message = "this is false for everybody, so the rule does nothing; for that write `status: paused`"
-            self.document.report_node(node, message, "always-the-same")
-        return asked.condition
+        return for_somebody(self.document, node, asked)
 
     def limits(self, class_: MessageClass, quiet: Quiet | None, expires: int | None) -> Limits:
         """What the rule's messages obey. Of quiet hours that are wrong themselves nothing more is to be said."""

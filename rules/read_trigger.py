@@ -11,7 +11,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 from rules.around import Around
 from rules.document import Document
 from rules.language.schema import states
-from rules.read_condition import read_condition
+from rules.read_condition import for_somebody, read_condition
 from rules.read_date import ATTRIBUTE, DATES, read_date
 from rules.read_inactive import read_inactive
 from rules.reading import key_of, one_of, plain, require, scalar
@@ -131,7 +131,7 @@ def _fan_out(document: Document, found: Mapping[str, Node], around: Around) -> F
         message = f'"{node.value.strip()}" is no condition; for all customers write `audience: true`'
         document.report_node(node, message, "unknown-field")
         return None
-    condition = read_condition(document, node, around.customers(), around).condition
+    condition = for_somebody(document, node, read_condition(document, node, around.customers(), around))
     return None if condition is None else FanOut(condition, period or "")
 
 

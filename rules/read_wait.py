@@ -75,6 +75,5 @@ def _meant(value: str) -> str:
     days = days or [close for word in words if word.isalpha() and (close := closest(word, WEEKDAYS))]
     if not days:
         return clock_meant(written)
-    clocks = [meant for word in words if (meant := clock_meant(word))]
-    time = clocks[0][-7:-2] if clocks else "10:00"
-    return f'; did you mean "{days[0]} {time}"?'
+    times = [time[0] for word in words if (time := _TIME.search(clock_meant(word)))]
+    return f'; did you mean "{days[0]} {times[0] if times else "10:00"}"?'

@@ -139,6 +139,11 @@ class Rule:
         return -self.priority, self.id
 
     @property
+    def fired_by(self) -> str:
+        """What fires it, for people to read: what it listens to, or `every month`."""
+        return f"every {self.trigger.every}" if isinstance(self.trigger, FanOut) and self.trigger.every else self.on
+
+    @property
     def timed(self) -> bool:
         """Whether time itself fires it; a birthday also comes by the profile's date."""
         return self.on in ("inactive", "date", "birthday", "")

@@ -90,7 +90,7 @@ def _table(rules: Iterable[Rule]) -> Table:
         column.no_wrap = True
     table.add_column("name", overflow="fold")
     for rule in rules:
-        table.add_row(rule.id, rule.status.value, rule.on, Text(rule.name))
+        table.add_row(rule.id, rule.status.value, rule.fired_by, Text(rule.name))
     return table
 
 
@@ -105,7 +105,7 @@ def _row(rule: Rule) -> dict[str, object]:
         "id": rule.id,
         "name": rule.name,
         "status": rule.status.value,
-        "on": rule.on,
+        "on": rule.fired_by,
         "class": rule.class_.value,
         "priority": rule.priority,
         "sends": sends,

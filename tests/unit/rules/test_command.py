@@ -76,6 +76,13 @@ def test_the_list_shows_each_rule(tmp_path: Path) -> None:
     assert rule["sends"] == [{"template": "welcome", "channels": ["email"]}]
 
 
+def test_the_list_says_of_a_rule_that_comes_round_how_often(tmp_path: Path) -> None:
+    settings = shop(tmp_path, RULE.replace("on: purchase", "every: month\naudience: true"))
+    assert run(settings, "list").stdout.split() == ["welcome", "live", "every", "month", "Welcome"]
+    (rule,) = json.loads(run(settings, "list", "--json").stdout)["rules"]
+    assert rule["on"] == "every month"
+
+
 def test_a_list_of_broken_rules_says_what_is_broken(tmp_path: Path) -> None:
     result = run(shop(tmp_path, "["), "list")
     assert result.exit_code == 1

@@ -134,6 +134,11 @@ def test_an_event_of_the_shops_own_fires_rules_and_is_a_goal() -> None:
     assert codes(f"on: social_shar\n{DO}") == ["unknown-event"]
 
 
+@pytest.mark.parametrize("rule", ["on: purchase\nwhen: false\n", "every: day\naudience: [customer.staff, not true]\n"])
+def test_a_rule_for_nobody_is_told(rule: str) -> None:
+    assert codes(rule + DO) == ["always-the-same"]
+
+
 # What it obeys, and how it ends.
 
 
