@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
@@ -40,6 +41,7 @@ KEYS = {"send": read_send.KEYS, "if": ("if", "then", "else")}
 """Steps of more keys than that one."""
 OWNERS = {key: kind for kind, own in KEYS.items() for key in own if key not in STEPS}
 """Key that cannot stand alone → the key of the steps that may have it."""
+_NAME = re.compile(r"[a-z_]+(?:\.[a-z]+)?")
 _MEANT = {
     "when": "a step asks with `if` or `stop_if`",
     "condition": "a step asks with `if` or `stop_if`",
@@ -138,7 +140,7 @@ class _Reader:
 
     def stop_if(self, node: Node) -> tuple[StopIf | None, bool]:
         word = str(node.value).strip() if isinstance(node, ScalarNode) else ""
-        if word.partition(".")[0] in self.here.around.events:
+        if _NAME.fullmatch(word) and word.partition(".")[0] in self.here.around.events:
             message = f"this is an event; to end the rule at one write `stop_on: [{word}]`, in the first column"
             self.here.tell(node, message, "unknown-field")
             return None, False

@@ -348,6 +348,21 @@ def test_a_condition_that_is_the_same_for_all_is_told(written: str) -> None:
     assert codes(written) == ["always-the-same"]
 
 
+@pytest.mark.parametrize(
+    ("written", "code", "words"),
+    [
+        ("purchase", "unknown-field", "stop_on: [purchase]"),
+        ("message.unsubscribed", "unknown-field", "stop_on: [message.unsubscribed]"),
+        ("social_share", "unknown-field", "stop_on: [social_share]"),
+        ("purchase.total > 100", "unknown-field", 'unknown field "purchase.total"'),
+    ],
+)
+def test_an_event_is_no_condition(written: str, code: str, words: str) -> None:
+    (found,) = wrong(f"  - stop_if: {written}\n{MORE}")
+    assert found[3] == code
+    assert words in found[4]
+
+
 def nested(depth: int) -> str:
     """`if` inside `if`, so many."""
     lines = [
