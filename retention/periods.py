@@ -23,7 +23,7 @@ def local(us: int, zone: ZoneInfo) -> dt.datetime:
 
 def calendar(us: int, zone: ZoneInfo) -> tuple[int, int]:
     """(month, day) of the instant `us` on the wall clock of `zone`, numbered as `month_of` and `day_of` do."""
-    ahead = _ahead(us // _DAY, zone)
+    ahead = day_ahead(us // _DAY, zone)
     if ahead is None:
         there = local(us, zone)
         return month_of(there), day_of(there)
@@ -32,7 +32,7 @@ def calendar(us: int, zone: ZoneInfo) -> tuple[int, int]:
 
 
 @lru_cache(maxsize=4096)
-def _ahead(utc_day: int, zone: ZoneInfo) -> int | None:
+def day_ahead(utc_day: int, zone: ZoneInfo) -> int | None:
     """Microseconds the zone is ahead all through that UTC day; None for a day on which its clocks change."""
     start, end = (local(day * _DAY, zone).utcoffset() for day in (utc_day, utc_day + 1))
     return start // dt.timedelta(microseconds=1) if start is not None and start == end else None
