@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from babel.core import get_global
 
 from retention.decode import micros
-from retention.periods import calendar, local
+from retention.periods import calendar, day_ahead, local
 from retention.shop import Shop
 
 SECOND = 1_000_000
@@ -132,7 +132,7 @@ def quiet_until(now: int, quiet: tuple[int, int], zone: ZoneInfo) -> int | None:
 
 def _left(at: int, quiet: tuple[int, int], zone: ZoneInfo) -> int:
     """Microseconds until the quiet hours end, would the clock run on evenly; 0 outside of them."""
-    start, end = (minute * MINUTE for minute in quiet)
+    start, end = quiet[0] * MINUTE, quiet[1] * MINUTE
     shown = (at + _offset(at, zone)) % DAY
     inside = start <= shown < end if start <= end else not end <= shown < start
     return (end - shown) % DAY if inside else 0
@@ -148,8 +148,10 @@ def _daily(now: int, minute: int, zone: ZoneInfo) -> Iterator[int]:
 
 def _offset(at: int, zone: ZoneInfo) -> int:
     """Microseconds that the clock is ahead of UTC at `at`."""
-    offset = local(at, zone).utcoffset()
-    return (offset or dt.timedelta()) // dt.timedelta(microseconds=1)
+    ahead = day_ahead(at // DAY, zone)
+    if ahead is None:
+        ahead = (local(at, zone).utcoffset() or dt.timedelta()) // dt.timedelta(microseconds=1)
+    return ahead
 
 
 def _change(start: int, end: int, zone: ZoneInfo) -> int:

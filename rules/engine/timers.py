@@ -64,34 +64,31 @@ def event_of(rule: Rule, customer_id: str, entry: str, now: int) -> Event:
     return Event(SOURCE, entry, rule.on or "every", customer_id, now, data, b"{}", at=now)
 
 
-def _around(rule: Rule, policy: Policy, customer: Customer, moment: int) -> Iterator[Occurrence]:
+def _around(rule: Rule, policy: Policy, customer: Customer, moment: int) -> Iterable[Occurrence]:
     """The times near `moment` at which the rule is due for the customer."""
     trigger = rule.trigger
     if isinstance(trigger, Inactive):
-        yield from _quiet(rule, trigger, customer)
-        return
-    zone = zone_of(customer.profile, policy.shop)
+        return _quiet(rule, trigger, customer)
     if isinstance(trigger, FanOut):
-        yield from _periods(rule, trigger.every, policy.birthday_hour, moment, zone)
-        return
+        return _periods(rule, trigger.every, policy.birthday_hour, moment, zone_of(customer.profile, policy.shop))
     field, offset = (trigger.field, trigger.offset) if isinstance(trigger, OnDate) else (BIRTH_DATE, 0)
-    written = _DATE.fullmatch(_text(customer, field))
+    text = _text(customer, field)
+    written = _DATE.fullmatch(text) if text else None
     if written is None:
-        return
+        return ()
+    zone = zone_of(customer.profile, policy.shop)
     if field == BIRTH_DATE:
-        yield from _anniversaries(rule, written, offset, policy, moment, zone)
-    elif written[1]:
-        yield from _once(rule, written, offset, policy.birthday_hour, zone)
+        return _anniversaries(rule, written, offset, policy, moment, zone)
+    return _once(rule, written, offset, policy.birthday_hour, zone) if written[1] else ()
 
 
 # Inactivity.
 
 
-def _quiet(rule: Rule, trigger: Inactive, customer: Customer) -> Iterator[Occurrence]:
+def _quiet(rule: Rule, trigger: Inactive, customer: Customer) -> Iterable[Occurrence]:
     since = customer.last_order_at if trigger.since == "last_order" else customer.last_event_at
     span = trigger.span if not trigger.rhythm else rhythm(customer) * trigger.rhythm // 100
-    if since and span:
-        yield Occurrence(since + span, rule, f"inactive{SEPARATOR}{since}")
+    return (Occurrence(since + span, rule, f"inactive{SEPARATOR}{since}"),) if since and span else ()
 
 
 def rhythm(customer: Customer) -> int:
