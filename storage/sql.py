@@ -34,7 +34,8 @@ CUSTOMERS = select(
 )
 NEW_CUSTOMER = insert(
     "customer",
-    "orders int, net_minor bigint, last_order_at bigint, next_due bigint, state bytea, id text, version bigint, shard int",
+    """orders int, net_minor bigint, last_order_at bigint, next_due bigint, state bytea, id text, version bigint,
+       shard int""",
     "ON CONFLICT DO NOTHING",
 )
 SAVE_CUSTOMER = update(

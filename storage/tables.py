@@ -27,7 +27,7 @@ def _where(condition: str) -> dict[str, Any]:
 
 class CustomerRow(SQLModel, table=True):
     __tablename__ = "customer"
-    __table_args__ = (Index("customer_due", "next_due", **_where("next_due IS NOT NULL")),)
+    __table_args__ = (Index("customer_due", "next_due", "id", **_where("next_due IS NOT NULL")),)
 
     id: str = Field(sa_column=_text(primary_key=True))
     version: int = Field(sa_column=_big())

@@ -1,4 +1,4 @@
-"""journeys: several decisions of one step in an event, requests"""
+"""journeys: several decisions of one step in an event, requests, customers in the order of their time"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -51,5 +51,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     waiting = sa.text("status = 'waiting'")
+    due = sa.text("next_due IS NOT NULL")
+    op.drop_index("customer_due", "customer")
+    op.create_index("customer_due", "customer", ["next_due", "id"], postgresql_where=due, sqlite_where=due)
     op.create_index("request_waiting", "request", ["at"], postgresql_where=waiting, sqlite_where=waiting)
     op.create_index("request_customer", "request", ["customer", "seq"])
