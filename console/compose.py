@@ -34,6 +34,7 @@ from streams.broker import EVENTS, SOURCES, Broker
 from streams.clock import Clock
 from streams.embedded import find
 from streams.housekeeper import Housekeeper
+from streams.planner import Planner
 from streams.reader import Reader
 from streams.relay import Relay
 from streams.sources.forward import Forwarder
@@ -146,6 +147,8 @@ class Worker:
             if "clock" in self.roles:
                 waking = Clock(store, broker, shared)
                 await parts.enter_async_context(self._part(waking.run(), waking.stop))
+                planner = Planner(store, rules, shared)
+                await parts.enter_async_context(self._part(planner.run(), planner.stop))
             topics = (*(SOURCES if "sources" in self.roles else ()), *([EVENTS] if "reader" in self.roles else ()))
             if topics:
                 watch = Watch(lambda: brokers.positions(broker), lambda: excused(store), topics)

@@ -35,10 +35,11 @@ Row = tuple[Any, ...]
 
 
 class Loaded(Struct):
-    """A customer as read: `version` 0 = not in the store yet."""
+    """A customer as read: `version` 0 = not in the store yet. `next_due`: when their time is to be looked at next."""
 
     version: int
     state: Customer
+    next_due: int | None = None
 
 
 class Place(Struct, frozen=True):
@@ -130,8 +131,8 @@ class Batch:
     def customers(self, ids: Collection[str]) -> dict[str, Loaded]:
         """Every one of these customers, new ones empty."""
         found = {
-            id: Loaded(version, decode_customer(state))
-            for id, version, state in self._ask(sql.CUSTOMERS, [(each,) for each in ids])
+            id: Loaded(version, decode_customer(state), due)
+            for id, version, state, due in self._ask(sql.CUSTOMERS, [(each,) for each in ids])
         }
         return {id: found.get(id) or Loaded(0, Customer()) for id in ids}
 
@@ -153,13 +154,17 @@ class Batch:
         for id, loaded in sorted(customers.items()):
             state = loaded.state
             sums = (state.orders, state.net_revenue, state.last_order_at)
-            columns = (*sums, state.next_due, encode_customer(state), id)
+            columns = (*sums, loaded.next_due, encode_customer(state), id)
             if loaded.version:
                 known.append((*columns, loaded.version))
             else:
                 new.append((*columns, 1, self._shard))
         self._all(sql.NEW_CUSTOMER, new)
         self._all(sql.SAVE_CUSTOMER, known)
+
+    def plan(self, dues: Iterable[tuple[int | None, str, int]]) -> None:
+        """(next_due, customer, version) of customers who stay as they are."""
+        self._write(sql.PLAN, list(dues))
 
     def save_orders(self, orders: Mapping[tuple[str, str], Order]) -> None:
         """Insert or replace these orders."""

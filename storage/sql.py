@@ -30,7 +30,7 @@ SEEN = select(
 RECEIVE = insert("inbox", "digest bytea, content bytea, at bigint", "ON CONFLICT DO NOTHING")
 
 CUSTOMERS = select(
-    "id text", "SELECT c.id, c.version, c.state FROM {asked} CROSS JOIN customer c WHERE c.id = asked.id"
+    "id text", "SELECT c.id, c.version, c.state, c.next_due FROM {asked} CROSS JOIN customer c WHERE c.id = asked.id"
 )
 NEW_CUSTOMER = insert(
     "customer",
@@ -44,6 +44,8 @@ SAVE_CUSTOMER = update(
     where="id text, version bigint",
     also="version = customer.version + 1",
 )
+
+PLAN = update("customer", "next_due bigint", where="id text, version bigint")
 
 ORDERS = select(
     "customer text, key text",

@@ -20,6 +20,7 @@ from retention.fold import backdate, fold
 from retention.orders import Order, row_key
 from retention.state import Customer
 from rules.engine.decide import decide, elapse
+from rules.engine.timers import next_due
 from rules.ruleset import RuleSet
 from storage.batch import Batch, DeadLetter, Loaded
 from storage.errors import Contended, Halted, StoreError
@@ -163,6 +164,8 @@ class _Task:
         self.applied: list[Event] = []
         self.effects = Effects(applier.titles, applier.zone)
         self.changed: dict[str, Loaded] = {}
+        self.planned: dict[str, tuple[int | None, str, int]] = {}
+        """Who was poked in vain → (when to look again, customer, version)."""
         self.touched: dict[tuple[str, str], Order] = {}
 
     def look_at(self, record: Record, broken: bool) -> None:
@@ -202,7 +205,7 @@ class _Task:
             loaded = customers[event.customer]
             if self._stamped(event, loaded, recall):
                 self._fold(batch, event, loaded.state, orders, recall)
-        self._save(batch)
+        self._save(batch, customers)
         self._health(batch)
         self.outcome.applied = len(self.applied)
         self.outcome.messages = len(self.effects.messages)
@@ -235,19 +238,30 @@ class _Task:
         customer = loaded.state
         event.at = stamp(self.now, customer.at)
         event.seq = customer.seq + 1
-        if not self._elapsed(event, customer, recall) and event.type == POKE:
+        if not self.intake.history and not self._elapsed(event, loaded, recall):
             return False
         customer.at, customer.seq = event.at, event.seq
         self.changed[event.customer] = loaded
         self.applied.append(event)
         return True
 
-    def _elapsed(self, event: Event, customer: Customer, recall: Recall) -> bool:
-        """Whether timers were due and have fired. Imports fire nothing: what is due then fires with the next event."""
-        due = customer.next_due if customer.journeys else None
-        if due is None or due > event.at or self.intake.history:
+    def _elapsed(self, event: Event, loaded: Loaded, recall: Recall) -> bool:
+        """Do what time alone does up to the event. Imports let no time pass: the next event does.
+
+        False for a poke of which nothing came. The log does not know of it, so nothing of it stays but when to look
+        again; what was due was in vain, and the next event finds the same.
+        """
+        rules, customer, before = self.applier.rules, loaded.state, loaded.state.elapsed
+        poked = event.type == POKE
+        if not (poked or customer.journeys or rules.timed):
+            customer.elapsed = event.at
+            return True
+        going = any(0 < journey.due <= event.at for journey in customer.journeys)
+        decided = elapse(rules, event.customer, customer, event.at, recall.of(event.customer))
+        if poked and not (going or decided.decisions):
+            self.planned[event.customer] = (next_due(rules, customer), event.customer, loaded.version)
+            customer.elapsed = before
             return False
-        decided = elapse(self.applier.rules, event.customer, customer, event.at, recall.of(event.customer))
         self.effects.take(event, customer, decided)
         return True
 
@@ -274,8 +288,13 @@ class _Task:
         if customer.journeys:
             recall.add(event)
 
-    def _save(self, batch: Batch) -> None:
+    def _save(self, batch: Batch, customers: Mapping[str, Loaded]) -> None:
+        for loaded in self.changed.values():
+            loaded.next_due = next_due(self.applier.rules, loaded.state)
         batch.save_customers(self.changed)
+        batch.plan(
+            due for id, due in self.planned.items() if id not in self.changed and due[0] != customers[id].next_due
+        )
         batch.save_orders(self.touched)
         batch.log(self.applied, "" if self.intake.history else self.applier.rules.hash)
         self.effects.save(batch, self.deltas, self.now)

@@ -43,8 +43,8 @@ class Effects:
         """What was decided with `event`: by timers before it, or about it; the customer is as that left them."""
         if self._event is not event:
             self._event, self._n = event, 0
-        for (rule, guard), times in decided.not_fired.items():
-            self.tally["not_fired", event.at, f"{rule}/{guard}"] += times
+        for rule, guard in decided.not_fired:
+            self.tally["not_fired", event.at, f"{rule}/{guard}"] += 1
         self.cancelled.update(decided.cancelled)
         for decision in decided.decisions:
             self._n += 1

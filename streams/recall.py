@@ -23,7 +23,7 @@ class Recall:
             for id, loaded in customers.items()
             if loaded.state.journeys
             for journey in loaded.state.journeys
-            if 0 < journey.due <= now
+            if journey.seq and 0 < journey.due <= now
         }
         if due:
             self._known = dict.fromkeys(due) | self._batch.logged(due)

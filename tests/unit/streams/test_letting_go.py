@@ -75,7 +75,7 @@ def replayed(shop: Shop, id: str) -> Customer:
             if order is not None:
                 orders.merge(order, said)
             continue
-        begin.seq, begin.at = one.seq, one.at
+        begin.seq, begin.at, begin.elapsed = one.seq, one.at, one.at
         fold(begin, order, said, shop.applier.zone, {}, known.values)
     return begin
 
