@@ -81,7 +81,7 @@ class Effects:
         batch.cancel(self.cancelled, now)
 
     def _message(self, event: Event, customer: Customer, message: QueuedMessage, at: int) -> NewMessage:
-        now = message.due_at == event.at
+        now = message.answers is event and message.due_at == event.at
         return NewMessage(
             key=message.key,
             customer=event.customer,
