@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from retention.decode import moment
 from retention.events import CLOCK
 from retention.shop import Shop as Money
 from rules.engine.outcome import message_key
@@ -20,7 +19,7 @@ from rules.steps import Emit, Grant, Notify, Send, StopIf, Tag, Wait
 from storage.messages import Context, Messages
 from storage.store import Store
 from streams.apply import Outcome
-from tests.unit.streams.kit import NOW, SECOND, Shop, event, reachable, records, rule, ruled, shop_on
+from tests.unit.streams.kit import NOW, SECOND, Shop, event, poke, reachable, records, rule, ruled, shop_on
 
 HELLO, BYE = Send("hello", ("email",)), Send("bye", ("email",))
 WEEK = 7 * DAY
@@ -30,18 +29,6 @@ def asked(condition: str) -> StepCondition:
     found = compile_condition(condition, schema("purchase", Money(), steps=True)).condition
     assert found is not None
     return found
-
-
-def poke(customer: str = "anna", source: str = CLOCK, time: int = NOW, **more: Any) -> bytes:
-    """What the clock sends, or somebody who plays it."""
-    known = {
-        "specversion": "1.0",
-        "id": f"{time}",
-        "type": "poke",
-        "subject": customer,
-        "time": moment(time).isoformat(),
-    }
-    return json.dumps(known | {"source": source, "data": {}} | more).encode()
 
 
 def told(shop: Shop, customer: str = "anna") -> list[tuple[int, int, str, int, str, str, int]]:

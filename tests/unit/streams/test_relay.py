@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from aiokafka.errors import KafkaError, KafkaTimeoutError
+from aiokafka.errors import KafkaError
 from sqlalchemy import text
 
 from storage import outbox
@@ -17,29 +16,9 @@ from streams.broker import DEAD_LETTERS, EVENTS, Broker
 from streams.errors import BrokerUnreachable, StreamError
 from streams.relay import LARGEST, REFUSED, Relay
 from tests.unit.storage.kit import batch, letter, rows
+from tests.unit.streams.kit import FakeProducer
 
 NOWHERE = Broker("nowhere:1")
-
-
-class FakeProducer:
-    """Takes records, but fails to acknowledge the ones for `broken` topics."""
-
-    def __init__(self, *broken: str) -> None:
-        self.broken = set(broken)
-        self.sent: list[tuple[str, bytes | None, bytes | None, dict[str, bytes]]] = []
-
-    async def send(self, topic: str, key: bytes | None, value: bytes | None, headers: Any = ()) -> Awaitable[None]:
-        assert (key, value) != (None, None), "Need at least one: key or value"
-        self.sent.append((topic, key, value, dict(headers)))
-        acknowledged: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        if topic in self.broken:
-            acknowledged.set_exception(KafkaTimeoutError())
-        else:
-            acknowledged.set_result(None)
-        return acknowledged
-
-    def values(self, topic: str) -> list[bytes | None]:
-        return [value for where, _, value, _ in self.sent if where == topic]
 
 
 class Topics:

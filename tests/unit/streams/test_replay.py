@@ -25,8 +25,7 @@ from rules.steps import Branch, Emit, Grant, Send, StopIf, Tag, Wait, WaitUntil
 from storage.store import Store
 from storage.writer import Held
 from streams.apply import Applier, Intake
-from tests.unit.streams.kit import Shop, event, records, rule, ruled, shop_on
-from tests.unit.streams.test_apply_journeys import poke
+from tests.unit.streams.kit import Shop, event, poke, records, rule, ruled, shop_on
 
 PEOPLE = ("anna", "ben", "cleo")
 
