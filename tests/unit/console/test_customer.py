@@ -25,17 +25,29 @@ def always(*_: Any) -> bool:
     return True
 
 
+WIN_BACK = (Wait(DAY), Send("bye", ("email",)), Grant("gift", "note"))
+STEPS = (
+    Grant("points", amount=50),
+    Tag("vip"),
+    Tag("vip", False),
+    Assign((("shoe_size", 42),)),
+    Notify("Call"),
+    Emit("loyalty"),
+    Wait(1),
+    WaitUntil(600),
+    StopIf(always),
+    Branch(always, 3),
+    Jump(12),
+    Grant("offer", "tea"),
+)
 RULES = rule_set(
     [
-        Rule("win-back", "Win back", Status.LIVE, "purchase", None, (Wait(DAY), Send("bye", ("email",)), Grant("gift", "note"))),
-        Rule("steps", "Steps", Status.LIVE, "purchase", None, (
-            Grant("points", amount=50), Tag("vip"), Tag("vip", False), Assign((("shoe_size", 42),)), Notify("Call"),
-            Emit("loyalty"), Wait(1), WaitUntil(600), StopIf(always), Branch(always, 3), Jump(12), Grant("offer", "tea"),
-        )),
+        Rule("win-back", "Win back", Status.LIVE, "purchase", None, WIN_BACK),
+        Rule("steps", "Steps", Status.LIVE, "purchase", None, STEPS),
     ],
     Policy(),
     "rules-1",
-)  # fmt: skip
+)
 
 
 def known(customer: Customer, *decisions: Decided, requests: tuple[Asked, ...] = ()) -> dict[str, Any]:
