@@ -138,9 +138,9 @@ def record(customer: str, request: Request) -> tuple[str, bytes, bytes]:
     if request.kind == "notify":
         topic, kind = NOTIFICATIONS, "notification"
         data["text"] = request.what
-    answers = request.answers
-    time = moment(answers.time).isoformat()
-    data["event"] = {"type": answers.type, "source": answers.source, "id": answers.id, "time": time}
+    if (answers := request.answers) is not None:
+        time = moment(answers.time).isoformat()
+        data["event"] = {"type": answers.type, "source": answers.source, "id": answers.id, "time": time}
     value = {
         "specversion": "1.0",
         "id": request.key,
