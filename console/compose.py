@@ -10,6 +10,7 @@ import os
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
+from functools import partial
 from typing import Any
 
 from console.settings import Settings
@@ -30,8 +31,10 @@ from streams import broker as brokers
 from streams import headers
 from streams.apply import Applier, Intake, Outcome
 from streams.broker import EVENTS, SOURCES, Broker
+from streams.clock import Clock
 from streams.embedded import find
 from streams.housekeeper import Housekeeper
+from streams.planner import Planner
 from streams.reader import Reader
 from streams.relay import Relay
 from streams.sources.forward import Forwarder
@@ -42,7 +45,7 @@ from templates.render import Renderer
 
 log = logging.getLogger(__name__)
 
-ROLES = ("sources", "reader", "delivery", "relay")
+ROLES = ("sources", "reader", "delivery", "relay", "clock")
 GRACE = 20.0
 """Seconds beyond the send timeout that a stopping process may take before it is ended the hard way (a crashed Faust
 worker can hang, faust-streaming #684)."""
@@ -136,11 +139,16 @@ class Worker:
                 work = self._delivery(store, renderer, rules)
                 await parts.enter_async_context(self._part(work, self.stop))
             if "relay" in self.roles:
-                relay = Relay(store, broker, shared)
+                relay = Relay(store, broker, shared, partial(self._create, broker))
                 await parts.enter_async_context(self._part(relay.run(), relay.stop))
                 old = await asyncio.to_thread(Unhurried, store, shared)
                 housekeeper = Housekeeper(store, settings.dedupe_horizon_days, old, log_days=settings.log_days)
                 await parts.enter_async_context(self._part(housekeeper.run(), housekeeper.stop))
+            if "clock" in self.roles:
+                waking = Clock(store, broker, shared)
+                await parts.enter_async_context(self._part(waking.run(), waking.stop))
+                planner = Planner(store, rules, shared)
+                await parts.enter_async_context(self._part(planner.run(), planner.stop))
             topics = (*(SOURCES if "sources" in self.roles else ()), *([EVENTS] if "reader" in self.roles else ()))
             if topics:
                 watch = Watch(lambda: brokers.positions(broker), lambda: excused(store), topics)
@@ -185,6 +193,10 @@ class Worker:
     def _done(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
             self._fail(error)
+
+    async def _create(self, broker: Broker, topic: str) -> None:
+        settings = self.settings
+        await brokers.create(broker, topic, settings.partitions, settings.replication, settings.topic_retention_days)
 
     async def _delivery(self, store: Store, renderer: Renderer, rules: RuleSet) -> None:
         settings = self.settings

@@ -13,7 +13,7 @@ from retention import envelope
 from retention.checks import check
 from retention.envelope import Headers, explain, join
 from retention.errors import BadEvent
-from retention.events import INTERNAL, MAX_ITEMS, TYPES, Envelope, Event, Purchase, Return
+from retention.events import CLOCK, INTERNAL, MAX_ITEMS, POKE, TYPES, Envelope, Event, Poke, Purchase, Return
 from retention.money import MAX_MINOR, Money, convert, decode_money, number, to_minor
 from retention.shop import Shop
 
@@ -58,6 +58,8 @@ def decode(key: bytes | None, value: bytes | None, headers: Headers, shop: Shop,
     `now` is microseconds since 1970. Raises BadEvent.
     """
     head, time = decode_head(key, value, headers, now)
+    if (head.type, head.source) == (POKE, CLOCK):
+        return _poke(head.id, head.subject, time)
     raw = bytes(head.data)
     data, amount = decode_data(head.type, raw, shop, "data")
     return Event(head.source, head.id, head.type, head.subject, time, data, raw, amount)
@@ -117,7 +119,13 @@ def decode_data(kind: str, raw: bytes, shop: Shop, at: str = "") -> tuple[Any, i
 
 def logged(source: str, id: str, kind: str, customer: str, time: int, raw: bytes, amount: int) -> Event:
     """A row of the log as the event it was: `amount` stays what it was worth then, whatever the rates say today."""
+    if kind == POKE:
+        return _poke(id, customer, time)
     return Event(source, id, kind, customer, time, _read(kind, raw, "data"), raw, amount)
+
+
+def _poke(id: str, customer: str, time: int) -> Event:
+    return Event(CLOCK, id, POKE, customer, time, Poke(), b"{}")
 
 
 def _read(kind: str, raw: bytes, at: str) -> Any:

@@ -204,8 +204,14 @@ TYPES: dict[str, type[Struct]] = {
 }
 """Every type a producer may send, by its CloudEvents `type`."""
 
-INTERNAL = frozenset({"reward", "poke", "merged", "erased"})
+POKE, CLOCK = "poke", "regulars:clock"
+"""Type and source of what wakes a customer whose time has come. It says nothing, and nothing is folded from it."""
+INTERNAL = frozenset({"reward", POKE, "merged", "erased"})
 """Types that only Regulars itself emits."""
+
+
+class Poke(Struct, frozen=True):
+    """The data of a poke: none."""
 
 
 class Envelope(Struct, frozen=True, gc=False):

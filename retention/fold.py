@@ -9,7 +9,7 @@ from msgspec import UNSET
 
 from retention import counters
 from retention.counters import Deltas
-from retention.events import Birthday, Consent, Event, Message, Profile, Purchase, Return, Support
+from retention.events import POKE, Birthday, Consent, Event, Message, Profile, Purchase, Return, Support
 from retention.orders import Effect, Order, effect, merge
 from retention.periods import calendar
 from retention.shop import Shop
@@ -19,6 +19,8 @@ TRIM_ABOVE = 100
 """Day buckets are trimmed only above this many: looking for old ones costs as much as the fold."""
 
 _NOTHING = Effect()
+_OURS = frozenset({"message", POKE})
+"""Of these types no event is the customer's own doing."""
 _STOPS = {"bounced": "bounced", "complained": "complained"}
 
 
@@ -55,9 +57,16 @@ def fold(
         _returning(customer, event.data, event.time)
     if order is not None and not customer.walk_in and type(event.data) is Purchase:
         customer.walk_in = _walks_in(customer, event.time, zone, walk_in)
-    if event.type != "message":
+    if event.type not in _OURS:
         customer.last_event_at = max(customer.last_event_at, event.time)
     return new
+
+
+def backdate(customer: Customer, event: Event, new: bool) -> None:
+    """An imported purchase from before the customer entered a rule is none of those since their entry."""
+    if new and type(event.data) is Purchase:
+        for journey in customer.journeys:
+            journey.orders += event.time < journey.entered
 
 
 def _ticket(customer: Customer, data: Support, time: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,8 @@ from msgspec.structs import astuple
 from sqlalchemy import Connection
 
 from retention.counters import Key
+from retention.decode import logged
+from retention.errors import BadEvent
 from retention.events import Event
 from retention.orders import Order
 from retention.orders import decode as decode_order
@@ -20,8 +23,11 @@ from retention.state import Customer
 from retention.state import decode as decode_customer
 from retention.state import encode as encode_customer
 from storage import sql
+from storage.cancel import cancel
 from storage.errors import Contended
 from storage.many import Many, ask, write
+
+log = logging.getLogger(__name__)
 
 CHUNK = 5_000
 """Most rows asked for in one statement."""
@@ -29,10 +35,11 @@ Row = tuple[Any, ...]
 
 
 class Loaded(Struct):
-    """A customer as read: `version` 0 = not in the store yet."""
+    """A customer as read: `version` 0 = not in the store yet. `next_due`: when their time is to be looked at next."""
 
     version: int
     state: Customer
+    next_due: int | None = None
 
 
 class Place(Struct, frozen=True):
@@ -73,16 +80,34 @@ class NewMessage(Struct, frozen=True):
 
 
 class NewDecision(Struct, frozen=True):
-    """What a rule decided about one event."""
+    """What a rule decided, the `n`-th decision with the customer's event `seq`."""
 
     customer: str
     seq: int
+    n: int
     rule: str
     step: int
+    entry: str
     at: int
     outcome: str
     reason: str
+    due: int | None
     message: str | None
+
+
+class NewRequest(Struct, frozen=True):
+    """What a rule asks for that customers share; it waits to be granted."""
+
+    id: str
+    customer: str
+    rule: str
+    step: int
+    entry: str
+    kind: str
+    what: str
+    amount: int
+    seq: int
+    at: int
 
 
 class Batch:
@@ -106,8 +131,8 @@ class Batch:
     def customers(self, ids: Collection[str]) -> dict[str, Loaded]:
         """Every one of these customers, new ones empty."""
         found = {
-            id: Loaded(version, decode_customer(state))
-            for id, version, state in self._ask(sql.CUSTOMERS, [(each,) for each in ids])
+            id: Loaded(version, decode_customer(state), due)
+            for id, version, state, due in self._ask(sql.CUSTOMERS, [(each,) for each in ids])
         }
         return {id: found.get(id) or Loaded(0, Customer()) for id in ids}
 
@@ -128,13 +153,18 @@ class Batch:
         known: list[Row] = []
         for id, loaded in sorted(customers.items()):
             state = loaded.state
-            columns = (state.orders, state.net_revenue, state.last_order_at, encode_customer(state), id)
+            sums = (state.orders, state.net_revenue, state.last_order_at)
+            columns = (*sums, loaded.next_due, encode_customer(state), id)
             if loaded.version:
                 known.append((*columns, loaded.version))
             else:
                 new.append((*columns, 1, self._shard))
         self._all(sql.NEW_CUSTOMER, new)
         self._all(sql.SAVE_CUSTOMER, known)
+
+    def plan(self, dues: Iterable[tuple[int | None, str, int]]) -> None:
+        """(next_due, customer, version) of customers who stay as they are."""
+        self._write(sql.PLAN, list(dues))
 
     def save_orders(self, orders: Mapping[tuple[str, str], Order]) -> None:
         """Insert or replace these orders."""
@@ -147,6 +177,11 @@ class Batch:
             [(e.customer, e.seq, e.at, e.time, e.source, e.id, e.type, ruleset, e.amount, e.raw) for e in events],
         )
 
+    def logged(self, events: Collection[tuple[str, int]]) -> dict[tuple[str, int], Event]:
+        """Of these (customer, seq) the events that the log still has, and that this version can read."""
+        rows = self._ask(sql.LOGGED, list(events))
+        return {(event.customer, event.seq): event for row in rows if (event := _event(row)) is not None}
+
     def count(self, deltas: Mapping[Key, int]) -> None:
         """Add to the counters of this partition's shard."""
         self._write(sql.COUNT, [(*key, self._shard, value) for key, value in sorted(deltas.items()) if value])
@@ -158,6 +193,18 @@ class Batch:
     def queue(self, messages: Iterable[NewMessage]) -> None:
         """Queue messages; one whose key is known is queued already."""
         self._write(sql.QUEUE, [(*astuple(message), "queued", 0) for message in messages])
+
+    def request(self, requests: Iterable[NewRequest]) -> None:
+        """Ask; what was asked for under the same id is asked for already."""
+        self._write(sql.REQUEST, [(*astuple(request), "waiting") for request in requests])
+
+    def cancel(self, keys: Collection[str], now: int) -> None:
+        """What must not leave any more: messages and requests by their keys, those of this batch too."""
+        cancel(self._connection, keys, now)
+
+    def hand_out(self, records: Iterable[tuple[str, bytes, bytes]]) -> None:
+        """Records (topic, key, value) for the relay."""
+        self._write(sql.OUTBOX, list(records))
 
     def bury(self, letters: Iterable[DeadLetter], now: int) -> None:
         """Keep what could not be applied, once a place."""
@@ -181,6 +228,16 @@ class Batch:
         """Every row must take effect; one that does not was written by somebody else since we looked."""
         if self._write(statement, rows) != len(rows):
             raise Contended("another writer changed the same rows")
+
+
+def _event(row: Any) -> Event | None:
+    try:
+        event = logged(row.source, row.id, row.type, row.customer, row.time, bytes(row.data), row.amount)
+    except BadEvent as error:
+        log.warning("the log of a customer holds an event that this version cannot read: %s", error)
+        return None
+    event.at, event.seq = row.at, row.seq
+    return event
 
 
 def bury_rows(connection: Connection, letters: Iterable[DeadLetter], now: int) -> None:

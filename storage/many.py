@@ -32,18 +32,19 @@ def insert(table: str, columns: str, conflict: str = "") -> Many:
     return Many(lambda _: single, f"{head} SELECT * FROM {_arrays(types)} {conflict}", types)  # noqa: S608
 
 
-def update(table: str, columns: str, where: str, also: str) -> Many:
+def update(table: str, columns: str, where: str, also: str = "") -> Many:
     """UPDATE of `columns`, and what `also` says, of the row of each tuple: first its columns, then its `where`."""
+    also = f"{also}, " if also else ""
     set_names, set_types = _parsed(columns)
     key_names, key_types = _parsed(where)
     sets = ", ".join(f"{name} = ?" for name in set_names)
     keys = " AND ".join(f"{name} = ?" for name in key_names)
-    single = f"UPDATE {table} SET {also}, {sets} WHERE {keys}"  # noqa: S608
+    single = f"UPDATE {table} SET {also}{sets} WHERE {keys}"  # noqa: S608
     new = ", ".join(f"{name} = new.{name}" for name in set_names)
     same = " AND ".join(f"{table}.{name} = new.{name}" for name in key_names)
     types = set_types + key_types
     arrays = f"{_arrays(types)} AS new ({', '.join(set_names + key_names)})"
-    return Many(lambda _: single, f"UPDATE {table} SET {also}, {new} FROM {arrays} WHERE {same}", types)  # noqa: S608
+    return Many(lambda _: single, f"UPDATE {table} SET {also}{new} FROM {arrays} WHERE {same}", types)  # noqa: S608
 
 
 def select(columns: str, text: str) -> Many:

@@ -63,6 +63,17 @@ ASIDE = text("""
     UPDATE message SET status = 'ambiguous', error = 'ambiguous', done_at = :now, token = NULL
     WHERE key = :key""")
 
+# Without `done_at IS NULL`: PostgreSQL might take the index `message_open` for it, see READY.
+_UNSENT = """
+    SELECT key, customer, channel, status FROM message
+    WHERE key IN :keys AND status IN ('queued', 'claimed', 'sending') ORDER BY key"""
+LOCK_UNSENT = many(_UNSENT)
+LOCK_UNSENT_ROWS = many(_UNSENT + " FOR UPDATE")
+CANCEL = text("""
+    UPDATE message SET status = 'cancelled', error = :error, done_at = :now, token = NULL WHERE key = :key""")
+NO_SECOND_TRY = text("UPDATE message SET expires_at = :now WHERE key = :key AND coalesce(expires_at, :now) >= :now")
+CANCEL_REQUESTS = many("UPDATE request SET status = 'cancelled' WHERE id IN :keys AND status = 'waiting'")
+
 IN_FLIGHT = text("SELECT key, token, status FROM message WHERE done_at IS NULL AND status IN ('claimed', 'sending')")
 
 RECIPIENT = text("SELECT state FROM customer WHERE id = :customer")

@@ -11,9 +11,9 @@ from msgspec import Struct
 from sqlalchemy import Connection, TextClause
 
 from retention import state
-from retention.decode import moment
 from retention.state import Customer
 from storage import message_sql as sql
+from storage.cancel import result
 from storage.store import Store
 
 Doubt = Literal["resend", "park"]
@@ -179,7 +179,7 @@ class Messages:
         with self._store.write() as connection:
             done = _hit(connection, sql.FINISH, claimed, status=status, error=error, now=now)
             if done:
-                event = _event(claimed.key, status, claimed.customer, claimed.channel, status, now)
+                event = result(claimed.key, status, claimed.customer, claimed.channel, status, now)
                 connection.execute(sql.OUTBOX, event)
             return done
 
@@ -201,15 +201,18 @@ class Messages:
 
         What has moved since it was seen is somebody's, and left to them.
         """
-        chosen = sorted(abandoned)[:MOST_RECOVERED]  # in one order, so that two who recover do not lock each other out
+        chosen = sorted(abandoned)[:MOST_RECOVERED]  # by key, as all who lock several: nobody locks another out
         if not chosen:
             return Recovered()
+        returned, doubted = 0, []
         with self._store.write() as connection:
-            returned = sum(_hit(connection, sql.RELEASE, one) for one in chosen if one.status == "claimed")
-            sending = [_in_doubt(connection, one) for one in chosen if one.status == "sending"]
-            rows = [row for row in sending if row is not None]
-            resent = _settle(connection, rows, now, policy, most, now)
-        return Recovered(returned, resent, len(rows) - resent)
+            for one in chosen:
+                if one.status == "claimed":
+                    returned += _hit(connection, sql.RELEASE, one)
+                elif (row := _in_doubt(connection, one)) is not None:
+                    doubted.append(row)
+            resent = _settle(connection, doubted, now, policy, most, now)
+        return Recovered(returned, resent, len(doubted) - resent)
 
     def recipient(self, customer: str) -> Customer | None:
         """What is known of the customer now; None when they were erased."""
@@ -256,19 +259,5 @@ def _settle(connection: Connection, rows: Iterable[Any], now: int, policy: Doubt
         else:
             connection.execute(sql.ASIDE, {"key": key, "now": now})
         name = f"ambiguous:{attempts}" if resend else "ambiguous"
-        connection.execute(sql.OUTBOX, _event(key, name, customer, channel, "ambiguous", now))
+        connection.execute(sql.OUTBOX, result(key, name, customer, channel, "ambiguous", now))
     return queued
-
-
-def _event(key: str, name: str, customer: str, channel: str, state: str, now: int) -> dict[str, Any]:
-    """A result as an outbox row. The id says what happened to which message, so that it counts once."""
-    event = {
-        "specversion": "1.0",
-        "id": f"{key}:{name}",
-        "source": "regulars:delivery",
-        "type": "message",
-        "subject": customer,
-        "time": moment(now).isoformat(),
-        "data": {"message_id": key, "state": state, "channel": channel},
-    }
-    return {"key": customer.encode(), "value": msgspec.json.encode(event)}

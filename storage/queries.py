@@ -28,14 +28,26 @@ class Logged(Struct, frozen=True):
 
 
 class Decided(Struct, frozen=True):
-    """One decision, with the status of its message."""
+    """One decision, with the status of its message. `due`: when it goes on, or the message leaves."""
 
     at: int
     rule: str
+    step: int
     outcome: str
     reason: str
+    due: int | None
     message: str | None
     status: str | None
+
+
+class Asked(Struct, frozen=True):
+    """A request that nobody has granted yet."""
+
+    at: int
+    rule: str
+    kind: str
+    what: str
+    amount: int
 
 
 class DeadLetterRow(Struct, frozen=True):
@@ -97,9 +109,13 @@ _BODY = text(
 _REASONS = text("SELECT reason, count(*) FROM dead_letter GROUP BY reason ORDER BY 2 DESC, 1")
 _ORDER_IDS = text('SELECT key FROM "order" WHERE customer = :id AND key NOT LIKE :loose ORDER BY key DESC LIMIT :most')
 _DECISIONS = text(
-    """SELECT d.at, d.rule, d.outcome, d.reason, d.message, m.status
+    """SELECT d.at, d.rule, d.step, d.outcome, d.reason, d.due, d.message, m.status
        FROM decision d LEFT JOIN message m ON m.key = d.message
-       WHERE d.customer = :customer ORDER BY d.seq DESC, d.rule LIMIT :most"""
+       WHERE d.customer = :customer ORDER BY d.seq DESC, d.n DESC LIMIT :most"""
+)
+_ASKED = text(
+    """SELECT at, rule, kind, what, amount FROM request
+       WHERE customer = :customer AND status = 'waiting' ORDER BY seq DESC, at DESC, id LIMIT :most"""
 )
 
 
@@ -133,8 +149,13 @@ def order_ids(connection: Connection, id: str, most: int) -> list[str]:
 
 
 def decisions_of(connection: Connection, id: str, most: int) -> list[Decided]:
-    """One customer's latest decisions."""
+    """One customer's latest decisions, the last one first."""
     return [Decided(*row) for row in connection.execute(_DECISIONS, {"customer": id, "most": most})]
+
+
+def requests_of(connection: Connection, id: str, most: int) -> list[Asked]:
+    """What rules have asked for a customer, and nobody has granted yet; the latest first."""
+    return [Asked(*row) for row in connection.execute(_ASKED, {"customer": id, "most": most})]
 
 
 def dead_letters(connection: Connection, most: int) -> list[DeadLetterRow]:
@@ -222,10 +243,11 @@ def places(connection: Connection) -> set[tuple[str, int, int]]:
     return {(row[0], row[1], row[2]) for row in connection.execute(statement)}
 
 
-def unfinished(connection: Connection) -> bool:
-    """Whether a message waits to be sent, or a row for the broker."""
-    statement = "SELECT EXISTS (SELECT 1 FROM message WHERE done_at IS NULL) OR EXISTS (SELECT 1 FROM outbox)"
-    return bool(connection.execute(text(statement)).scalar())
+def unfinished(connection: Connection, now: int) -> bool:
+    """Whether a message is to be sent now, microseconds since 1970, or a row waits for the broker."""
+    statement = """SELECT EXISTS (SELECT 1 FROM message WHERE done_at IS NULL AND due_at <= :now)
+                     OR EXISTS (SELECT 1 FROM outbox)"""
+    return bool(connection.execute(text(statement), {"now": now}).scalar())
 
 
 def applied_from_outside(connection: Connection) -> int:

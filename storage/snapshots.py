@@ -86,6 +86,7 @@ SAVE = insert(
 FORGET = (
     text("DELETE FROM event WHERE customer = :customer AND seq > :let_go AND seq <= :last"),
     text("DELETE FROM decision WHERE customer = :customer AND seq <= :last"),
+    text("DELETE FROM request WHERE customer = :customer AND seq <= :last AND status <> 'waiting'"),
     text(
         """DELETE FROM message WHERE customer = :customer AND created_at <= :at AND done_at IS NOT NULL
            AND created_at < coalesce((SELECT at FROM event WHERE customer = :customer AND seq > :last

@@ -30,19 +30,22 @@ SEEN = select(
 RECEIVE = insert("inbox", "digest bytea, content bytea, at bigint", "ON CONFLICT DO NOTHING")
 
 CUSTOMERS = select(
-    "id text", "SELECT c.id, c.version, c.state FROM {asked} CROSS JOIN customer c WHERE c.id = asked.id"
+    "id text", "SELECT c.id, c.version, c.state, c.next_due FROM {asked} CROSS JOIN customer c WHERE c.id = asked.id"
 )
 NEW_CUSTOMER = insert(
     "customer",
-    "orders int, net_minor bigint, last_order_at bigint, state bytea, id text, version bigint, shard int",
+    """orders int, net_minor bigint, last_order_at bigint, next_due bigint, state bytea, id text, version bigint,
+       shard int""",
     "ON CONFLICT DO NOTHING",
 )
 SAVE_CUSTOMER = update(
     "customer",
-    "orders int, net_minor bigint, last_order_at bigint, state bytea",
+    "orders int, net_minor bigint, last_order_at bigint, next_due bigint, state bytea",
     where="id text, version bigint",
     also="version = customer.version + 1",
 )
+
+PLAN = update("customer", "next_due bigint", where="id text, version bigint")
 
 ORDERS = select(
     "customer text, key text",
@@ -61,6 +64,11 @@ LOG = insert(
     """customer text, seq bigint, at bigint, time bigint, source text, id text, type text, ruleset text, amount bigint,
        data bytea""",
 )
+LOGGED = select(
+    "customer text, seq bigint",
+    """SELECT e.customer, e.seq, e.at, e.time, e.source, e.id, e.type, e.amount, e.data FROM {asked} CROSS JOIN event e
+       WHERE e.customer = asked.customer AND e.seq = asked.seq""",
+)
 
 COUNT = insert(
     "counter",
@@ -70,7 +78,15 @@ COUNT = insert(
 
 DECIDE = insert(
     "decision",
-    "customer text, seq bigint, rule text, step int, at bigint, outcome text, reason text, message text",
+    """customer text, seq bigint, n int, rule text, step int, entry text, at bigint, outcome text, reason text,
+       due bigint, message text""",
+)
+
+REQUEST = insert(
+    "request",
+    """id text, customer text, rule text, step int, entry text, kind text, what text, amount bigint, seq bigint,
+       at bigint, status text""",
+    "ON CONFLICT (id) DO NOTHING",
 )
 
 QUEUE = insert(
@@ -79,6 +95,8 @@ QUEUE = insert(
        due_at bigint, expires_at bigint, context bytea, status text, attempts int""",
     "ON CONFLICT (key) DO NOTHING",
 )
+
+OUTBOX = insert("outbox", "topic text, key bytea, value bytea")
 
 DEAD_LETTER = text(
     """INSERT INTO dead_letter (incarnation, topic, partition, "offset", at, reason, field, detail, key, value,

@@ -27,7 +27,7 @@ def _where(condition: str) -> dict[str, Any]:
 
 class CustomerRow(SQLModel, table=True):
     __tablename__ = "customer"
-    __table_args__ = (Index("customer_due", "next_due", **_where("next_due IS NOT NULL")),)
+    __table_args__ = (Index("customer_due", "next_due", "id", **_where("next_due IS NOT NULL")),)
 
     id: str = Field(sa_column=_text(primary_key=True))
     version: int = Field(sa_column=_big())
@@ -108,12 +108,35 @@ class DecisionRow(SQLModel, table=True):
 
     customer: str = Field(sa_column=_text(primary_key=True))
     seq: int = Field(sa_column=_big(primary_key=True, autoincrement=False))
-    rule: str = Field(sa_column=_text(primary_key=True))
-    step: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    n: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    rule: str = Field(sa_column=_text())
+    step: int
+    entry: str = Field(sa_column=_text())
     at: int = Field(sa_column=_big())
     outcome: str = Field(sa_column=_text())
     reason: str = Field(sa_column=_text())
+    due: int | None = Field(default=None, sa_column=_big(nullable=True))
     message: str | None = Field(default=None, sa_column=_text(nullable=True))
+
+
+class RequestRow(SQLModel, table=True):
+    __tablename__ = "request"
+    __table_args__ = (
+        Index("request_waiting", "at", **_where("status = 'waiting'")),
+        Index("request_customer", "customer", "seq"),
+    )
+
+    id: str = Field(sa_column=_text(primary_key=True))
+    customer: str = Field(sa_column=_text())
+    rule: str = Field(sa_column=_text())
+    step: int
+    entry: str = Field(sa_column=_text())
+    kind: str = Field(sa_column=_text())
+    what: str = Field(sa_column=_text())
+    amount: int = Field(sa_column=_big())
+    seq: int = Field(sa_column=_big())
+    at: int = Field(sa_column=_big())
+    status: str = Field(sa_column=_text())
 
 
 class MessageRow(SQLModel, table=True):

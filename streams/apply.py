@@ -7,29 +7,29 @@ import logging
 import random
 import time
 import traceback
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from msgspec import Struct, field
 
-from retention.counters import Deltas, add
+from retention.counters import Deltas
 from retention.decode import decode
 from retention.errors import BadEvent
-from retention.events import Event
-from retention.fold import fold
+from retention.events import POKE, Event
+from retention.fold import backdate, fold
 from retention.orders import Order, row_key
-from retention.periods import local, month_of, name
-from rules.engine.decide import decide
-from rules.engine.outcome import Decided
+from retention.state import Customer
+from rules.engine.decide import decide, elapse
+from rules.engine.timers import next_due
 from rules.ruleset import RuleSet
-from storage.batch import Batch, DeadLetter, Loaded, NewDecision, NewMessage
+from storage.batch import Batch, DeadLetter, Loaded
 from storage.errors import Contended, Halted, StoreError
 from storage.intake import next_health, too_many_bad
-from storage.messages import Context
 from storage.prune import KEPT
 from storage.writer import Held, Writer
+from streams.effects import Effects
 from streams.partitions import partition_of
+from streams.recall import Recall
 from streams.record import Record, dead_letter
 
 log = logging.getLogger(__name__)
@@ -161,11 +161,11 @@ class _Task:
         self.arrived: list[tuple[Record, Event, bytes, bytes]] = []
         self.dead: list[DeadLetter] = []
         self.deltas: Deltas = {}
-        self.tally: Counter[tuple[str, int, str]] = Counter()
-        """(measure, `at`, of what) → times: what the rules made of the batch, counted before it is named."""
         self.applied: list[Event] = []
-        self.decisions: list[NewDecision] = []
-        self.messages: list[NewMessage] = []
+        self.effects = Effects(applier.titles, applier.zone)
+        self.changed: dict[str, Loaded] = {}
+        self.planned: dict[str, tuple[int | None, str, int]] = {}
+        """Who was poked in vain → (when to look again, customer, version)."""
         self.touched: dict[tuple[str, str], Order] = {}
 
     def look_at(self, record: Record, broken: bool) -> None:
@@ -177,6 +177,8 @@ class _Task:
                 return
             if broken:
                 raise BadEvent("failed")
+            if self.intake.history and event.type == POKE:
+                raise BadEvent("internal-type", "type")
             if not self.intake.history and event.time < self.now - self.intake.horizon * DAY:
                 raise BadEvent("before-horizon", "time")
         except BadEvent as error:
@@ -187,6 +189,9 @@ class _Task:
                 raise
             self._bury(record, BadEvent("failed"))
             return
+        if event.type == POKE:  # one that comes again finds nothing due: it needs no memory of the first
+            self.arrived.append((record, event, b"", b""))
+            return
         self.arrived.append((record, event, self.applier.identity(event), self.applier.content(event)))
 
     def run(self, batch: Batch) -> Outcome:
@@ -194,12 +199,16 @@ class _Task:
         fresh = self._receive(batch)
         customers = batch.customers({event.customer for event in fresh})
         orders = self._orders(batch, fresh)
+        recall = Recall(batch)
+        recall.prepare(customers, self.now)
         for event in fresh:
-            self._one(batch, event, customers[event.customer], orders)
+            loaded = customers[event.customer]
+            if self._stamped(event, loaded, recall):
+                self._fold(batch, event, loaded.state, orders, recall)
         self._save(batch, customers)
         self._health(batch)
-        self.outcome.applied = len(fresh)
-        self.outcome.messages = len(self.messages)
+        self.outcome.applied = len(self.applied)
+        self.outcome.messages = len(self.effects.messages)
         return self.outcome
 
     def _receive(self, batch: Batch) -> list[Event]:
@@ -207,6 +216,9 @@ class _Task:
         fresh: list[Event] = []
         new: dict[bytes, bytes] = {}
         for record, event, identity, content in self.arrived:
+            if event.type == POKE:
+                fresh.append(event)
+                continue
             seen = known.get(identity) or new.get(identity)
             if seen is None:
                 new[identity] = content
@@ -221,11 +233,43 @@ class _Task:
     def _orders(self, batch: Batch, events: Iterable[Event]) -> dict[tuple[str, str], Order]:
         return batch.orders({(event.customer, key) for event in events if (key := row_key(event)) is not None})
 
-    def _one(self, batch: Batch, event: Event, loaded: Loaded, orders: dict[tuple[str, str], Order]) -> None:
+    def _stamped(self, event: Event, loaded: Loaded, recall: Recall) -> bool:
+        """Stamp the event and let the customer's time go on up to it; False for a poke that finds nothing to do."""
         customer = loaded.state
-        customer.at = event.at = stamp(self.now, customer.at)
-        customer.seq += 1
-        event.seq = customer.seq
+        event.at = stamp(self.now, customer.at)
+        event.seq = customer.seq + 1
+        if not self.intake.history and not self._elapsed(event, loaded, recall):
+            return False
+        customer.at, customer.seq = event.at, event.seq
+        self.changed[event.customer] = loaded
+        self.applied.append(event)
+        return True
+
+    def _elapsed(self, event: Event, loaded: Loaded, recall: Recall) -> bool:
+        """Do what time alone does up to the event. Imports let no time pass: the next event does.
+
+        False for a poke of which nothing came. The log does not know of it, so nothing of it stays but when to look
+        again; what was due was in vain, and the next event finds the same.
+        """
+        rules, customer, before = self.applier.rules, loaded.state, loaded.state.elapsed
+        poked = event.type == POKE
+        if not (poked or customer.journeys or rules.timed):
+            customer.elapsed = event.at
+            return True
+        going = any(0 < journey.due <= event.at for journey in customer.journeys)
+        decided = elapse(rules, event.customer, customer, event.at, recall.of(event.customer))
+        if poked and not (going or decided.decisions):
+            self.planned[event.customer] = (next_due(rules, customer), event.customer, loaded.version)
+            customer.elapsed = before
+            return False
+        self.effects.take(event, customer, decided)
+        return True
+
+    def _fold(
+        self, batch: Batch, event: Event, customer: Customer, orders: dict[tuple[str, str], Order], recall: Recall
+    ) -> None:
+        if event.type == POKE:
+            return
         key = row_key(event)
         order = None
         if key is not None:
@@ -237,66 +281,32 @@ class _Task:
         walk_in = self.applier.rules.policy.shop.walk_in
         mine = partial(_of, batch, orders, event.customer)
         new = fold(customer, order, event, self.applier.zone, self.deltas, mine, walk_in)
-        self.applied.append(event)
-        if not self.intake.history:
-            self._decided(event, loaded, decide(self.applier.rules, event, customer, new))
-
-    def _decided(self, event: Event, loaded: Loaded, decided: Decided) -> None:
-        for rule, guard in decided.not_fired:
-            self.tally["not_fired", event.at, f"{rule}/{guard}"] += 1
-        for decision in decided.decisions:
-            message = decision.message
-            self.tally["decided", event.at, f"{decision.rule}/{decision.outcome}/{decision.reason}"] += 1
-            self.decisions.append(
-                NewDecision(
-                    event.customer,
-                    event.seq,
-                    decision.rule,
-                    decision.step,
-                    event.at,
-                    decision.outcome,
-                    decision.reason,
-                    message.key if message is not None else None,
-                )
-            )
-            if message is not None:
-                self.messages.append(
-                    NewMessage(
-                        key=message.key,
-                        customer=event.customer,
-                        rule=message.rule,
-                        step=message.step,
-                        template=message.template,
-                        channel=message.channel,
-                        class_=message.class_,
-                        created_at=event.at,
-                        due_at=min(event.at, event.time),  # at once, also by a clock that is behind ours
-                        expires_at=None,
-                        context=self._context(event, loaded, message.rule).encode(),
-                    )
-                )
-
-    def _context(self, event: Event, loaded: Loaded, rule: str) -> Context:
-        state = loaded.state
-        title = self.applier.titles[rule]
-        return Context(event.type, event.time, event.raw, event.amount, state.orders, state.orders_ever, title)
+        if self.intake.history:
+            backdate(customer, event, new)
+            return
+        self.effects.take(event, customer, decide(self.applier.rules, event, customer, new))
+        if customer.journeys:
+            recall.add(event)
 
     def _save(self, batch: Batch, customers: Mapping[str, Loaded]) -> None:
-        for (measure, at, what), times in self.tally.items():
-            add(self.deltas, measure, name(month_of(local(at, self.applier.zone)), "month"), times, what)
-        batch.save_customers(customers)
+        for loaded in self.changed.values():
+            loaded.next_due = next_due(self.applier.rules, loaded.state)
+        batch.save_customers(self.changed)
+        batch.plan(
+            due for id, due in self.planned.items() if id not in self.changed and due[0] != customers[id].next_due
+        )
         batch.save_orders(self.touched)
         batch.log(self.applied, "" if self.intake.history else self.applier.rules.hash)
+        self.effects.save(batch, self.deltas, self.now)
         batch.count(self.deltas)
-        batch.decide(self.decisions)
-        batch.queue(self.messages)
         batch.bury(self.dead, self.now)
 
     def _health(self, batch: Batch) -> None:
-        """The lines of an import say nothing about the topic's recent past."""
+        """Neither the lines of an import nor our own pokes say anything about the topic's recent past."""
         if self.intake.history:
             return
-        looked_at = len(self.arrived) + sum(letter.reason != "id-reused" for letter in self.dead)
+        pokes = sum(event.type == POKE for _, event, _, _ in self.arrived)
+        looked_at = len(self.arrived) - pokes + sum(letter.reason != "id-reused" for letter in self.dead)
         seen, bad = batch.seen + looked_at, batch.bad + len(self.dead)
         why = too_many_bad(self.held.topic, self.held.id, seen, bad, self.intake.bad_share)
         if why is not None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import ssl
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -112,34 +113,58 @@ def _sasl(credentials: str, protocol: str, mechanism: str) -> dict[str, str]:
 
 
 async def connect(broker: Broker, partitions: int, replication: int, retention_days: int) -> Broker:
-    """Create the topics that are missing; the broker with its incarnation. Raises BrokerUnreachable, StreamError.
+    """Create the topics that are missing; the broker with its incarnation. Raises BrokerUnreachable, StreamError."""
+    async with _administered(broker) as admin:
+        await _create(admin, broker, TOPICS, partitions, replication, retention_days)
+        incarnation = broker.incarnation or (await admin.describe_cluster())["cluster_id"]
+    return Broker(broker.bootstrap, broker.embedded, incarnation, broker.security)
+
+
+async def create(broker: Broker, topic: str, partitions: int, replication: int, retention_days: int) -> None:
+    """Create this topic if it is missing. Raises BrokerUnreachable, StreamError."""
+    async with _administered(broker) as admin:
+        await _create(admin, broker, (topic,), partitions, replication, retention_days)
+
+
+@contextlib.asynccontextmanager
+async def _administered(broker: Broker) -> AsyncIterator[AIOKafkaAdminClient]:
+    admin = await admin_of(broker)
+    try:
+        yield admin
+    except KafkaError as error:
+        raise BrokerUnreachable(f"the broker at {broker.bootstrap} refused: {type(error).__name__}") from error
+    finally:
+        await admin.close()
+
+
+async def _create(
+    admin: AIOKafkaAdminClient,
+    broker: Broker,
+    names: Sequence[str],
+    partitions: int,
+    replication: int,
+    retention_days: int,
+) -> None:
+    """Create those that are missing.
 
     A record of a new topic counts as acknowledged when all of its copies but one have it: any node may be lost.
     What we produce ourselves is stamped by Kafka: it refuses records of a clock that is an hour ahead, and its
     retention would take away at once what one that is far behind has stamped.
     """
-    admin = await admin_of(broker)
-    try:
-        existing = set(await admin.list_topics())
-        wanted = {"retention.ms": str(retention_days * 86_400_000)}
-        ours = {}
-        if not broker.embedded:
-            wanted["min.insync.replicas"] = str(max(1, replication - 1))
-            ours["message.timestamp.type"] = "LogAppendTime"
-        topics = [
-            NewTopic(name, partitions, replication, topic_configs=wanted if name in SOURCES else wanted | ours)
-            for name in TOPICS
-            if name not in existing
-        ]
-        if topics:
-            _check(await admin.create_topics(topics))
-            log.info("created topics %s", ", ".join(topic.name for topic in topics))
-        incarnation = broker.incarnation or (await admin.describe_cluster())["cluster_id"]
-    except KafkaError as error:
-        raise BrokerUnreachable(f"the broker at {broker.bootstrap} refused: {type(error).__name__}") from error
-    finally:
-        await admin.close()
-    return Broker(broker.bootstrap, broker.embedded, incarnation, broker.security)
+    existing = set(await admin.list_topics())
+    wanted = {"retention.ms": str(retention_days * 86_400_000)}
+    ours = {}
+    if not broker.embedded:
+        wanted["min.insync.replicas"] = str(max(1, replication - 1))
+        ours["message.timestamp.type"] = "LogAppendTime"
+    topics = [
+        NewTopic(name, partitions, replication, topic_configs=wanted if name in SOURCES else wanted | ours)
+        for name in names
+        if name not in existing
+    ]
+    if topics:
+        _check(await admin.create_topics(topics))
+        log.info("created topics %s", ", ".join(topic.name for topic in topics))
 
 
 async def admin_of(broker: Broker) -> AIOKafkaAdminClient:

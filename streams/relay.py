@@ -1,11 +1,12 @@
-"""Rows → topics: results of sending, dead letters. At least once; the inbox takes care of the rest."""
+"""Rows → topics: results of sending, what rules produce, dead letters. At least once; who reads knows ids."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Awaitable, Callable, Sequence
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -14,7 +15,8 @@ from storage import outbox
 from storage.errors import Unreachable
 from storage.outbox import Letter, Outgoing
 from storage.store import Store
-from streams.broker import DEAD_LETTERS, Broker
+from streams.broker import DEAD_LETTERS, EVENTS, Broker
+from streams.errors import StreamError
 
 log = logging.getLogger(__name__)
 
@@ -26,17 +28,35 @@ LARGEST_KEY = 16 * 1024
 IDLE = 0.2
 RETRY = 2.0
 """Seconds to wait: when there was nothing, and after an error."""
+REFUSED = 30.0
+"""Seconds until a topic is tried again that could not be created or written."""
 LEASE = 3_000_000
 """Microseconds for which a relay keeps the others from doing the same work; a round may take longer."""
 
 
 class Relay:
-    """Produces what the store holds for the broker, oldest first. Of several one works; two that do do no harm."""
+    """Produces what the store holds for the broker, oldest first. Of several one works; two that do do no harm.
 
-    def __init__(self, store: Store, broker: Broker, clock: Callable[[], int]) -> None:
+    `create` makes a topic that rules name, should it be missing. One that the broker refuses holds up nothing but
+    itself: what is for it waits, and the log says why.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        broker: Broker,
+        clock: Callable[[], int],
+        create: Callable[[str], Awaitable[None]],
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.store = store
         self.broker = broker
         self._clock = clock
+        self._create = create
+        self._steady = steady
+        self._created = {EVENTS}
+        self._refused: dict[str, float] = {}
+        """Topic → when to try it again, by the steady clock."""
         self._me = secrets.token_hex(8)
         self._stopping = asyncio.Event()
 
@@ -57,7 +77,7 @@ class Relay:
     async def _turn(self, producer: AIOKafkaProducer) -> None:
         try:
             if not await asyncio.to_thread(self._ours) or await self.relay(producer) == 0:
-                await self._sleep(IDLE)
+                await self._sleep(RETRY if self._refused else IDLE)
         except (KafkaError, Unreachable) as error:
             log.warning("the relay could not hand on (%s); trying again", type(error).__name__)
             await self._sleep(RETRY)
@@ -65,10 +85,12 @@ class Relay:
     async def relay(self, producer: AIOKafkaProducer) -> int:
         """One round: how many rows reached the broker."""
         rows, letters = await asyncio.to_thread(self._waiting)
-        if rows:
-            sending = [await producer.send(row.topic, key=row.key, value=row.value) for row in rows]
-            await asyncio.gather(*sending)
-            await asyncio.to_thread(self._sent, rows)
+        by_topic: dict[str, list[Outgoing]] = {}
+        for row in rows:
+            by_topic.setdefault(row.topic, []).append(row)
+        done = await self._hand_on(producer, by_topic.pop(EVENTS, []))
+        for topic, some in by_topic.items():  # apart, as below
+            done += await self._try(producer, topic, some)
         if letters:  # apart, so that trouble with these holds up no result of a message
             sending = [
                 await producer.send(DEAD_LETTERS, key=_key(letter), value=_value(letter), headers=_headers(letter))
@@ -76,7 +98,31 @@ class Relay:
             ]
             await asyncio.gather(*sending)
             await asyncio.to_thread(self._relayed, letters)
-        return len(rows) + len(letters)
+        return done + len(letters)
+
+    async def _hand_on(self, producer: AIOKafkaProducer, rows: Sequence[Outgoing]) -> int:
+        if rows:
+            sending = [await producer.send(row.topic, key=row.key, value=row.value) for row in rows]
+            await asyncio.gather(*sending)
+            await asyncio.to_thread(self._sent, rows)
+        return len(rows)
+
+    async def _try(self, producer: AIOKafkaProducer, topic: str, rows: Sequence[Outgoing]) -> int:
+        """Hand on what rules produce to a topic, which is created first if need be."""
+        try:
+            if topic not in self._created:
+                await self._create(topic)
+            done = await self._hand_on(producer, rows)
+        except (KafkaError, StreamError) as error:
+            why = str(error) if isinstance(error, StreamError) else type(error).__name__
+            log.error(
+                "%d or more records for topic %s wait: %s; create it, or give us the right to", len(rows), topic, why
+            )
+            self._created.discard(topic)
+            self._refused[topic] = self._steady() + REFUSED
+            return 0
+        self._created.add(topic)
+        return done
 
     def _ours(self) -> bool:
         """Whether something waits, and no other relay is at it; one that died is waited for, for `LEASE`."""
@@ -88,8 +134,10 @@ class Relay:
             return outbox.lead(connection, self._me, now, now + LEASE)
 
     def _waiting(self) -> tuple[list[Outgoing], list[Letter]]:
+        now = self._steady()
+        self._refused = {topic: until for topic, until in self._refused.items() if until > now}
         with self.store.read() as connection:
-            return outbox.waiting(connection, MOST), outbox.letters(connection, MOST)
+            return outbox.waiting(connection, MOST, self._refused), outbox.letters(connection, MOST)
 
     def _sent(self, rows: Sequence[Outgoing]) -> None:
         with self.store.write() as connection:

@@ -153,7 +153,7 @@ class _Demo:
 
     def _open(self) -> bool:
         with self.store.read() as connection:
-            return queries.unfinished(connection)
+            return queries.unfinished(connection, compose.clock())
 
     def _elapsed(self) -> float:
         return time.monotonic() - self.began

@@ -68,7 +68,8 @@ def elapse(rules: RuleSet, customer_id: str, customer: Customer, until: int, rec
     decided = Decided()
     if customer.walk_in:
         return decided
-    waiting = occurrences(rules, customer, customer.elapsed, until) if rules.timed and customer.elapsed else []
+    after = customer.elapsed or customer.at
+    waiting = occurrences(rules, customer, after, until) if rules.timed and after else []
     went: Went = {}
     last = 0
     while (due := _next(rules, customer, waiting, until)) is not None:

@@ -41,7 +41,8 @@ class QueuedMessage(Struct, frozen=True):
 class Request(Struct, frozen=True):
     """Something the rule asks for: an offer, a gift, points, a word to the staff, an event of the shop's own.
 
-    `what` is the offer, the gift, the words or the topic; `amount` how many points, else 1.
+    `what` is the offer, the gift, the words or the topic; `amount` how many points, else 1. `answers` as of a message,
+    where it is known.
     """
 
     key: str
@@ -52,6 +53,7 @@ class Request(Struct, frozen=True):
     step: int
     entry: str
     at: int
+    answers: Event | None = None
 
 
 class Decision(Struct, frozen=True):

@@ -50,7 +50,7 @@ def occurrences(rules: RuleSet, customer: Customer, after: int, until: int) -> l
 
 def next_due(rules: RuleSet, customer: Customer) -> int | None:
     """When the customer's clock is to be looked at next: the earliest journey, or the earliest rule that is due."""
-    after = customer.elapsed
+    after = customer.elapsed or customer.at
     dues = [journey.due for journey in customer.journeys if journey.due]
     if after and not customer.walk_in:
         for rule in rules.timed:

@@ -225,7 +225,7 @@ class Turn:
             self._note(journey, rule, SHADOW)
             return
         key = message_key(rule.id, self.id, journey.entry, journey.step)
-        request = Request(key, rule.id, kind, what, amount, journey.step, journey.entry, self.now)
+        request = Request(key, rule.id, kind, what, amount, journey.step, journey.entry, self.now, event)
         self._note(journey, rule, REQUESTED, request=request)
 
     def _note(

@@ -272,7 +272,8 @@ def test_a_customer_is_shown_with_what_was_decided(busy: Busy) -> None:
     shown = busy.shop.good("customers", "show", "anna").out
     assert "gross  THB 1,000.50\n" in shown
     assert "welcome: queued, message sent" in shown
-    assert "welcome: suppressed, no-consent" in busy.shop.good("customers", "show", "ben").out
+    ben = busy.shop.good("customers", "show", "ben").out
+    assert "welcome: suppressed, they have not said yes by this channel [no-consent]" in ben
     assert busy.shop.run("customers", "show", "nobody").code == 1
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,8 +23,8 @@ from storage.store import Store
 from storage.writer import Writer
 from streams.apply import Applier, Intake
 from streams.audit import Audit, audit
-from streams.broker import DEAD_LETTERS, EVENTS, SOURCES, TOPICS, Broker, connect, ends, positions
-from streams.errors import BrokerUnreachable
+from streams.broker import DEAD_LETTERS, EVENTS, SOURCES, TOPICS, Broker, connect, create, ends, positions
+from streams.errors import BrokerUnreachable, StreamError
 from streams.reader import Reader
 from streams.relay import LARGEST, Relay
 from streams.send import send_file
@@ -143,6 +145,34 @@ async def test_a_worker_whose_clock_is_wrong_can_still_produce_and_retention_spa
 # The relay
 
 
+async def created(shop: Broker, topic: str) -> None:
+    await create(shop, topic, PARTITIONS, 1, 7)
+
+
+async def test_what_rules_produce_finds_its_topic_though_nobody_made_it(shop: Broker, store: Store) -> None:
+    topic = f"loyalty-{secrets.token_hex(4)}"
+    with batch(store) as opened:
+        opened.hand_out([(topic, b"anna", event("l-1")), (EVENTS, b"anna", event("r-1"))])
+    producer = shop.producer()
+    await producer.start()
+    try:
+        relay = Relay(store, shop, clock, partial(created, shop))
+        assert await relay.relay(producer) == 2
+        await created(shop, topic)
+        assert len(await producer.partitions_for(topic)) == PARTITIONS
+    finally:
+        await producer.stop()
+    [record] = await read(shop, topic, 1)
+    assert (record.key, record.value) == (b"anna", event("l-1"))
+    assert rows(store, "outbox") == []
+
+
+async def test_a_topic_that_cannot_be_made_is_said_with_its_name(kafka_broker: str, store: Store) -> None:
+    shop = await empty(kafka_broker, embedded=False)
+    with pytest.raises(StreamError, match="topic loyalty could not be created: InvalidReplicationFactor"):
+        await create(shop, "loyalty", PARTITIONS, 7, 7)
+
+
 async def test_the_relay_hands_on_results_and_dead_letters_and_survives_its_own_end(shop: Broker, store: Store) -> None:
     def put(*values: bytes) -> None:
         with store.write() as connection:
@@ -159,7 +189,7 @@ async def test_the_relay_hands_on_results_and_dead_letters_and_survives_its_own_
     with batch(store) as opened:
         opened.bury([letter(1, key=None, value=None), letter(2, value=b"\xff\x00")], 1)
         opened.bury([letter(place=Place("log-1", EVENTS, 0, 3), value=b"x" * (LARGEST * 5))], 2)
-    relay = Relay(store, shop, clock)
+    relay = Relay(store, shop, clock, partial(created, shop))
     running = asyncio.create_task(relay.run())
     await eventually(settled)
     put(event("r-3"))
@@ -194,8 +224,8 @@ async def test_a_relay_that_dies_before_it_could_delete_sends_again(shop: Broker
     await producer.start()
     try:
         with pytest.raises(KafkaError):
-            await Dying(store, shop, clock).relay(producer)
-        assert await Relay(store, shop, clock).relay(producer) == 1
+            await Dying(store, shop, clock, partial(created, shop)).relay(producer)
+        assert await Relay(store, shop, clock, partial(created, shop)).relay(producer) == 1
     finally:
         await producer.stop()
     twice = await read(shop, EVENTS, 2)

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 import typer
 
+from console.cli.customer import REASONS
 from console.cli.main import app
 from console.settings import Settings
 from rules import read_policy, read_rule
-from rules.engine import decide
+from rules.engine import decide, guards, turn
 from rules.language.functions import FUNCTIONS
 from rules.language.schema import CUSTOMER, TRIGGERS
 from templates.filters import FILTERS
@@ -101,10 +102,11 @@ def test_every_filter_of_messages_is_told_to_the_marketer() -> None:
 
 
 def test_every_reason_of_the_guards_is_told_to_the_marketer() -> None:
-    source = Path(str(decide.__file__)).read_text()
-    reasons = set(re.findall(r'(?:SUPPRESSED, |return |return "", |else )"([a-z-]+)"', source))
-    assert len(reasons) >= 6
-    assert {reason for reason in reasons if f"| `{reason}` |" not in WRITTEN} == set()
+    sources = [Path(str(module.__file__)).read_text() for module in (decide, guards, turn)]
+    said = {word for source in sources for word in re.findall(r'"([a-z]+(?:-[a-z]+)+)"', source)}
+    assert len(said) >= 12
+    assert {reason for reason in said | set(REASONS) if f"| `{reason}` |" not in WRITTEN} == set()
+    assert {reason for reason in REASONS if not any(f'"{reason}"' in source for source in sources)} == set()
 
 
 def test_the_choices_of_a_setting_are_named() -> None:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from retention.decode import MAX_BYTES, decode, decode_data
+from retention.decode import MAX_BYTES, decode, decode_data, logged
 from retention.errors import REASONS, BadEvent
-from retention.events import Birthday, Item, Purchase
+from retention.events import Birthday, Item, Poke, Purchase
 from retention.money import Money
 from tests.unit.retention.making import BINARY, NOW, PURCHASE, SHOP, record, refused, taken, why
 
@@ -220,6 +220,35 @@ def test_binary_data_that_is_no_json_or_nested_deeply_is_refused() -> None:
         "too-deep",
         "data",
     )
+
+
+POKE = {"type": "poke", "source": "regulars:clock"}
+
+
+@pytest.mark.parametrize("data", ["{}", '{"order_id":"o-1","total":5}', "[1,2]", "null"])
+def test_a_poke_is_the_clocks_and_says_nothing_whatever_its_data(data: str) -> None:
+    event = taken(record(data, **POKE))
+    assert (event.type, event.source, event.data, event.raw, event.amount) == (
+        "poke",
+        "regulars:clock",
+        Poke(),
+        b"{}",
+        0,
+    )
+    assert logged(event.source, event.id, event.type, event.customer, event.time, event.raw, 0) == event
+
+
+@pytest.mark.parametrize("changes", [{"source": "/shop"}, {"source": "regulars:rules"}, {"type": "reward"}])
+def test_nobody_else_pokes_and_the_clock_says_nothing_else(changes: dict[str, str]) -> None:
+    assert why(record("{}", **(POKE | changes))) == ("internal-type", "type")
+
+
+def test_a_poke_is_checked_like_any_event() -> None:
+    assert why(record("{}", **POKE), key=b"ben") == ("key-mismatch", "subject")
+    assert why(record("{}", **POKE, time="2027-03-01T10:00:00Z")) == ("time-ahead", "time")
+    assert why(record("{", **POKE))[0] == "not-json"
+    with pytest.raises(BadEvent, match="internal-type"):
+        decode_data("poke", b"{}", SHOP)
 
 
 def test_bare_data_has_paths_of_its_own() -> None:

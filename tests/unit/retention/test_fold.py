@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from retention.events import Birthday, Consent, Event, Fulfilment, Lead, Message, Profile, Survey
+from retention.events import Birthday, Consent, Event, Fulfilment, Lead, Message, Poke, Profile, Survey
+from retention.fold import backdate
 from retention.measures import report
 from retention.money import Money
-from retention.state import CATEGORIES_KEPT, DAYS_KEPT
+from retention.state import CATEGORIES_KEPT, DAYS_KEPT, Customer, Journey
 from tests.unit.retention.making import Desk, at, bought, cancelled, event, returned, staff
 
 DAY = 86_400_000_000
@@ -258,3 +259,18 @@ def test_categories_count_units_and_keep_the_most_bought() -> None:
     desk.fold(*(bought(f"o-{n}", JAN + n, 100, {"sku": 2 + n % 2}, f"c-{n:02}") for n in range(CATEGORIES_KEPT + 8)))
     assert len(desk.anna.categories) == CATEGORIES_KEPT
     assert sum(units == 3 for units in desk.anna.categories.values()) == (CATEGORIES_KEPT + 8) // 2
+
+
+def test_our_own_events_are_nothing_the_customer_did() -> None:
+    desk = Desk()
+    desk.fold(event(Lead(), 5), event(Poke(), 9), event(Message("m", "sent"), 9))
+    assert desk.anna.last_event_at == 5
+
+
+def test_an_imported_purchase_from_before_an_entry_is_none_since_then() -> None:
+    customer = Customer(orders_ever=3, journeys=[Journey("r", "e", 100, 1, 1), Journey("s", "f", 200, 2, 2)])
+    backdate(customer, bought("o", 150), new=True)
+    assert [journey.orders for journey in customer.journeys] == [1, 3]
+    backdate(customer, bought("o", 50), new=False)
+    backdate(customer, event(Lead(), 50), new=True)
+    assert [journey.orders for journey in customer.journeys] == [1, 3]

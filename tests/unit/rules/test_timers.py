@@ -291,3 +291,14 @@ def test_a_month_that_went_by_while_everything_was_down_is_recorded_as_late() ->
     story.buy()
     story.until(at("2026-04-03 12:00"))
     assert [one[2:] for one in story.told] == [("suppressed", "late")]
+
+
+def test_who_was_known_before_time_was_kept_is_known_since_their_last_event() -> None:
+    """An imported customer, or one of an older version: what was due before has passed, what comes due fires."""
+    for elapsed in (0, NOW):
+        story = Story(quiet(60 * DAY), quiet(20 * DAY, id_="sooner"))
+        story.buy(NOW - 30 * DAY)
+        story.customer.at, story.customer.elapsed = NOW, elapsed
+        assert next_due(story.rules, story.customer) == NOW + 30 * DAY
+        days(story, 40)
+        assert [one[0] for one in story.told] == ["04-09 10:00"]

@@ -15,7 +15,7 @@ from retention.decode import micros, moment
 from retention.events import Event
 from retention.orders import Order
 from retention.state import Customer
-from storage.batch import Batch, DeadLetter, Loaded, NewDecision, NewMessage, Place
+from storage.batch import Batch, DeadLetter, Loaded, NewDecision, NewMessage, NewRequest, Place
 from storage.store import Store
 from storage.writer import Held, Writer
 
@@ -23,7 +23,7 @@ NOW = 1_772_359_200_000_000
 """2026-03-01T10:00:00Z."""
 TOPIC = "events"
 BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.service)]
-TABLES = ("customer", "order", "inbox", "event", "counter", "decision", "message", "outbox", "dead_letter")
+TABLES = ("customer", "order", "inbox", "event", "counter", "decision", "message", "request", "outbox", "dead_letter")
 assert micros(moment(NOW)) == NOW
 
 
@@ -131,14 +131,32 @@ def message(key: str = "m-1", customer: str = "anna", **fields: Any) -> NewMessa
 def decision(customer: str = "anna", seq: int = 1, **fields: Any) -> NewDecision:
     """A decision that queued message `m-1`."""
     known: dict[str, Any] = {
+        "n": 1,
         "rule": "welcome",
         "step": 0,
+        "entry": "/shop\x1fe-1",
         "at": NOW,
         "outcome": "queued",
         "reason": "",
+        "due": NOW,
         "message": "m-1",
     }
     return NewDecision(customer=customer, seq=seq, **(known | fields))
+
+
+def request(id: str = "r-1", customer: str = "anna", **fields: Any) -> NewRequest:
+    """A request for a gift."""
+    known: dict[str, Any] = {
+        "rule": "welcome",
+        "step": 1,
+        "entry": "/shop\x1fe-1",
+        "kind": "gift",
+        "what": "note",
+        "amount": 1,
+        "seq": 1,
+        "at": NOW,
+    }
+    return NewRequest(id=id, customer=customer, **(known | fields))
 
 
 def write_everything(opened: Batch, customer_id: str = "anna", number: int = 0) -> None:
@@ -150,6 +168,8 @@ def write_everything(opened: Batch, customer_id: str = "anna", number: int = 0) 
     opened.count({("orders", "2026-03", ""): 1})
     opened.decide([decision(customer_id)])
     opened.queue([message(f"m-{customer_id}", customer_id)])
+    opened.request([request(f"r-{customer_id}", customer_id)])
+    opened.hand_out([("notifications", customer_id.encode(), b"{}")])
     opened.bury([letter(number)], NOW)
     opened.health(10, 1)
 

@@ -18,6 +18,7 @@ from storage.errors import Contended
 from storage.store import Store
 from tests.unit.storage.kit import (
     NOW,
+    TABLES,
     batch,
     counts,
     customer,
@@ -43,8 +44,7 @@ class Boom(Exception):
 def test_a_batch_that_ends_well_is_all_there(store: Store) -> None:
     with batch(store, position=7) as opened:
         write_everything(opened)
-    expected = ("customer", "order", "inbox", "event", "counter", "decision", "message", "dead_letter")
-    assert counts(store) == dict.fromkeys(expected, 1)
+    assert counts(store) == dict.fromkeys(TABLES, 1)
     row = partition(store)
     assert (row["position"], row["at"], row["seen"], row["bad"]) == (7, NOW, 10, 1)
 
@@ -221,9 +221,18 @@ def test_a_message_is_queued_once_whatever_comes_again_under_its_key(store: Stor
 
 def test_decisions_are_kept_and_the_same_one_twice_is_an_error_of_ours(store: Store) -> None:
     with batch(store) as opened:
-        opened.decide([decision(seq=1), decision(seq=1, step=1, outcome="suppressed", reason="late", message=None)])
-    found = [(row["step"], row["outcome"], row["reason"], row["message"]) for row in rows(store, "decision")]
-    assert sorted(found) == [(0, "queued", "", "m-1"), (1, "suppressed", "late", None)]
+        late = decision(seq=1, n=2, step=1, outcome="suppressed", reason="late", due=None, message=None)
+        again = decision(seq=1, n=3, entry="/shop\x1fe-2", message="m-2")
+        opened.decide([decision(seq=1), late, again])
+    found = [
+        tuple(row[name] for name in ("n", "step", "entry", "outcome", "reason", "due", "message"))
+        for row in rows(store, "decision")
+    ]
+    assert sorted(found) == [
+        (1, 0, "/shop\x1fe-1", "queued", "", NOW, "m-1"),
+        (2, 1, "/shop\x1fe-1", "suppressed", "late", None, None),
+        (3, 0, "/shop\x1fe-2", "queued", "", NOW, "m-2"),
+    ]
     with pytest.raises(Exception, match=r"(?i)unique|duplicate"), batch(store) as opened:
         opened.decide([decision(seq=1)])
 

@@ -18,6 +18,7 @@ from tests.unit.storage.kit import (
     letter,
     message,
     order,
+    request,
     rows,
     write_everything,
 )
@@ -49,7 +50,8 @@ def test_an_empty_store_answers_everything(store: Store) -> None:
         assert queries.identities(connection) == set()
         assert queries.places(connection) == set()
         assert queries.applied_from_outside(connection) == 0
-        assert not queries.unfinished(connection)
+        assert not queries.unfinished(connection, NOW)
+        assert queries.requests_of(connection, "anna", 5) == []
 
 
 def test_totals_count_rows_and_statuses(store: Store) -> None:
@@ -80,12 +82,34 @@ def test_a_customers_orders_leave_returns_without_an_order_out(store: Store) -> 
 def test_decisions_come_newest_first_with_the_status_of_their_message(store: Store) -> None:
     with batch(store) as opened:
         opened.queue([message("m-1")])
-        opened.decide([decision(seq=1), decision(seq=2, outcome="suppressed", reason="late", message=None)])
+        opened.decide([decision(seq=1), decision(seq=1, n=2, step=1, outcome="waiting", reason="wait", message=None)])
+        opened.decide([decision(seq=2, outcome="suppressed", reason="late", due=None, message=None)])
         opened.decide([decision("ben", seq=3)])
     with store.read() as connection:
         found = queries.decisions_of(connection, "anna", 5)
-        assert [(one.reason, one.message, one.status) for one in found] == [("late", None, None), ("", "m-1", "queued")]
+        assert [(one.step, one.reason, one.due, one.message, one.status) for one in found] == [
+            (0, "late", None, None, None),
+            (1, "wait", NOW, None, None),
+            (0, "", NOW, "m-1", "queued"),
+        ]
         assert len(queries.decisions_of(connection, "anna", 1)) == 1
+
+
+def test_what_was_asked_for_is_told_while_nobody_has_granted_it(store: Store) -> None:
+    with batch(store) as opened:
+        later = request("r-2", seq=2, at=NOW + 1, kind="points", what="", amount=50)
+        opened.request([request("r-1"), later, request("r-3", "ben")])
+    with store.read() as connection:
+        found = queries.requests_of(connection, "anna", 5)
+        assert [(one.kind, one.what, one.amount, one.at) for one in found] == [
+            ("points", "", 50, NOW + 1),
+            ("gift", "note", 1, NOW),
+        ]
+        assert len(queries.requests_of(connection, "anna", 1)) == 1
+    with store.write() as connection:
+        connection.execute(text("UPDATE request SET status = 'granted'"))
+    with store.read() as connection:
+        assert queries.requests_of(connection, "anna", 5) == []
 
 
 def test_dead_letters_are_listed_newest_first_and_shown_by_their_place(store: Store) -> None:
@@ -153,14 +177,15 @@ def test_events_from_outside_are_neither_history_nor_feedback(store: Store) -> N
         }
 
 
-def test_a_message_not_sent_or_a_row_for_the_broker_is_unfinished(store: Store) -> None:
-    def unfinished() -> bool:
+def test_a_message_to_be_sent_now_or_a_row_for_the_broker_is_unfinished(store: Store) -> None:
+    def unfinished(now: int = NOW) -> bool:
         with store.read() as connection:
-            return queries.unfinished(connection)
+            return queries.unfinished(connection, now)
 
     with batch(store) as opened:
         opened.queue([message("m-1")])
     assert unfinished()
+    assert not unfinished(NOW - 1)
     with store.write() as connection:
         connection.execute(text("UPDATE message SET status = 'sent', done_at = 1"))
     assert not unfinished()

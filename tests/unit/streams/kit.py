@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka.errors import KafkaTimeoutError
 from sqlalchemy import text
 
 from retention.counters import MEASURES, Deltas
 from retention.decode import micros, moment
+from retention.events import CLOCK, POKE
 from retention.state import Customer
 from rules.language import Condition
 from rules.policy import Policy
@@ -45,6 +48,12 @@ def event(id: str, customer: str = "anna", kind: str = "purchase", time: int = N
         data = {"order_id": f"o-{id}", "total": "1.00"} | data
     head = {"specversion": "1.0", "id": id, "source": "/shop", "type": kind, "subject": customer, "time": stamp(time)}
     return json.dumps(head | {"data": data}).encode()
+
+
+def poke(customer: str = "anna", source: str = CLOCK, time: int = NOW, **more: Any) -> bytes:
+    """What the clock sends, or somebody who plays it."""
+    head = {"specversion": "1.0", "id": f"{time}", "type": POKE, "source": source, "subject": customer}
+    return json.dumps(head | {"time": stamp(time), "data": {}} | more).encode()
 
 
 def records(*values: bytes | None, at: int = 0, partition: int = 0, key: bytes | None = None) -> list[Record]:
@@ -157,6 +166,27 @@ def shop_on(store: Store, rules: RuleSet = RULES, **intake: Any) -> Iterator[Sho
 def reachable(customer: str = "anna") -> bytes:
     """A profile with an address, so that rules can send."""
     return event(f"profile-{customer}", customer, "profile", email=f"{customer}@example.com")
+
+
+class FakeProducer:
+    """Takes records, but fails to acknowledge the ones for `broken` topics."""
+
+    def __init__(self, *broken: str) -> None:
+        self.broken = set(broken)
+        self.sent: list[tuple[str, bytes | None, bytes | None, dict[str, bytes]]] = []
+
+    async def send(self, topic: str, key: bytes | None, value: bytes | None, headers: Any = ()) -> Awaitable[None]:
+        assert (key, value) != (None, None), "Need at least one: key or value"
+        self.sent.append((topic, key, value, dict(headers)))
+        acknowledged: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if topic in self.broken:
+            acknowledged.set_exception(KafkaTimeoutError())
+        else:
+            acknowledged.set_result(None)
+        return acknowledged
+
+    def values(self, topic: str) -> list[bytes | None]:
+        return [value for where, _, value, _ in self.sent if where == topic]
 
 
 def batches(chance: random.Random, values: Sequence[bytes], partitions: int, most: int) -> Iterator[list[Record]]:

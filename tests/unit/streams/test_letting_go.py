@@ -20,6 +20,7 @@ from retention.fold import fold
 from retention.orders import Order, row_key
 from retention.recount import differences, recount
 from retention.state import Customer
+from rules.steps import Grant
 from storage import queries
 from storage.pile import Pile
 from storage.snapshots import Round, last_round, let_go, look, remember_round, snapshot
@@ -27,7 +28,7 @@ from storage.store import Store
 from storage.told import left, one_moment, told
 from streams.apply import DAY
 from streams.housekeeper import Housekeeper
-from tests.unit.streams.kit import NOW, RULES, Shop, event, reachable, shop_on
+from tests.unit.streams.kit import NOW, RULES, Shop, event, reachable, rule, ruled, shop_on
 
 KEPT = 30
 """Days."""
@@ -75,7 +76,7 @@ def replayed(shop: Shop, id: str) -> Customer:
             if order is not None:
                 orders.merge(order, said)
             continue
-        begin.seq, begin.at = one.seq, one.at
+        begin.seq, begin.at, begin.elapsed = one.seq, one.at, one.at
         fold(begin, order, said, shop.applier.zone, {}, known.values)
     return begin
 
@@ -145,6 +146,19 @@ def test_the_message_of_an_event_that_stays_stays_though_decided_in_the_same_ins
     assert round_of(shop) == 2
     [decision] = shop.rows("decision")
     assert [row["key"] for row in shop.rows("message") if row["key"] == decision["message"]] == [decision["message"]]
+
+
+def test_settled_requests_go_with_their_event_and_those_that_wait_stay(store: Store) -> None:
+    with shop_on(store, ruled(rule("gives", do=(Grant("gift", "note"),)))) as shop:
+        shop.take(event("1"), event("2"))
+        round_of(shop)
+        shop.now += DAY
+        shop.take(event("3"))
+        with store.write() as connection:
+            connection.execute(text("UPDATE request SET status = 'granted' WHERE seq <> 2"))
+        shop.now += KEPT * DAY
+        assert round_of(shop) == 2
+        assert [(row["seq"], row["status"]) for row in shop.rows("request", "seq")] == [(2, "waiting"), (3, "granted")]
 
 
 def test_a_customer_shows_how_much_of_the_log_is_left(shop: Shop) -> None:

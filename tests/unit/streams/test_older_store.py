@@ -1,6 +1,6 @@
 """A store that an older version left: it is brought up to date on the way, nothing of it changes, and work goes on.
 
-`tests/unit/storage/older/` holds one with rows in every table, as literal DDL and literal bytes.
+`tests/unit/storage/older/` holds one of each migration with rows in every table, as literal DDL and literal bytes.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from pathlib import Path
 import msgspec
 import psycopg
 import pytest
-from sqlalchemy import text
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import inspect, text
 
 from retention.recount import differences, recount
 from retention.state import Customer, decode, version
@@ -23,6 +25,7 @@ from storage.errors import Newer
 from storage.pile import Pile
 from storage.snapshots import let_go, look, snapshot
 from storage.store import Store
+from storage.tables import metadata
 from storage.told import told
 from streams.apply import DAY
 from tests.unit.storage.kit import BOTH
@@ -46,32 +49,41 @@ TABLES = [
 ]
 
 
+@pytest.fixture(params=["0001", "0002"])
+def migration(request: pytest.FixtureRequest) -> str:
+    """Which migration the store stands at."""
+    return str(request.param)
+
+
 @pytest.fixture(params=BOTH)
-def older(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    """A store at migration 0001, not yet opened by this version."""
+def older(request: pytest.FixtureRequest, migration: str, tmp_path: Path) -> Iterator[Store]:
+    """A store of that migration, not yet opened by this version."""
+    statements = (OLDER / f"store_{migration}.{request.param}.sql").read_text("utf-8")
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path / 'older.db'}"
         with sqlite3.connect(tmp_path / "older.db") as database:
-            database.executescript((OLDER / "store_0001.sqlite.sql").read_text("utf-8"))
+            database.executescript(statements)
         database.close()
     else:
         url = request.getfixturevalue("fresh_postgres")
         with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
-            connection.execute((OLDER / "store_0001.postgres.sql").read_text("utf-8").encode())
+            connection.execute(statements.encode())
     store = Store(url)
     yield store
     store.close()
 
 
-DROPPED = {"lease_until"}
-"""Columns that are gone since."""
+CHANGED = {("message", "lease_until"), ("decision", "n"), ("decision", "entry"), ("decision", "due")}
+"""Columns that are gone, or have come, since one of the two."""
+SINCE = {"0001": (), "0002": ("snapshot", "snapshot_order")}
+"""Migration → tables that it has besides."""
 
 
 def rows(store: Store, table: str) -> list[dict[str, object]]:
-    """Every row of a table, sorted; without columns that are gone by now."""
+    """Every row of a table, sorted; of the columns that were and are there."""
     with store.read() as connection:
         found = connection.execute(text(f'SELECT * FROM "{table}"')).mappings().all()
-    return sorted(({name: row[name] for name in row if name not in DROPPED} for row in found), key=repr)
+    return sorted(({name: row[name] for name in row if (table, name) not in CHANGED} for row in found), key=repr)
 
 
 def found_different(shop: Shop) -> list[tuple[str, str, str, int, int]]:
@@ -80,15 +92,49 @@ def found_different(shop: Shop) -> list[tuple[str, str, str, int, int]]:
         return differences(queries.sums(connection), recount(told(connection), shop.applier.zone, Pile))
 
 
-def test_migrating_keeps_every_row_of_every_table(older: Store) -> None:
-    before = {table: rows(older, table) for table in TABLES}
+def test_migrating_keeps_every_row_of_every_table(older: Store, migration: str) -> None:
+    tables = [*TABLES, *SINCE[migration]]
+    before = {table: rows(older, table) for table in tables}
     assert all(before.values())
     assert not older.current()
     older.migrate()
     assert older.current()
-    after = {table: rows(older, table) for table in TABLES}
+    after = {table: rows(older, table) for table in tables}
     assert after.pop("alembic_version") != before.pop("alembic_version")
+    new = [row for row in after["meta"] if row not in before["meta"]]
+    assert [row["name"] for row in new] == ["coupon-key"]
+    after["meta"] = [row for row in after["meta"] if row not in new]
     assert after == before
+
+
+def test_it_has_the_tables_and_indexes_of_this_version_then(older: Store) -> None:
+    older.migrate()
+    with older.read() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        assert inspect(connection).get_pk_constraint("decision")["constrained_columns"] == ["customer", "seq", "n"]
+
+
+@pytest.mark.parametrize("migration", ["0002"])
+def test_its_decisions_are_numbered_within_their_event(older: Store) -> None:
+    older.migrate()
+    with older.read() as connection:
+        found = connection.execute(text("SELECT * FROM decision WHERE customer = 'anna' ORDER BY seq, n")).all()
+    assert [(row.seq, row.n, row.rule, row.step, row.outcome) for row in found] == [
+        (3, 1, "advice", 0, "queued"),
+        (3, 2, "advice", 1, "queued"),
+        (3, 3, "advice", 2, "suppressed"),
+        (3, 4, "welcome", 0, "queued"),
+        (4, 1, "advice", 0, "suppressed"),
+        (4, 2, "thanks", 0, "suppressed"),
+        (5, 1, "care", 0, "queued"),
+        (6, 1, "care", 0, "queued"),
+        (7, 1, "advice", 0, "queued"),
+        (7, 2, "advice", 1, "queued"),
+        (7, 3, "advice", 2, "suppressed"),
+        (7, 4, "thanks", 0, "queued"),
+    ]
+    assert {(row.entry, row.due) for row in found} == {("", None)}
+    assert all((row.message is not None) == (row.outcome == "queued") for row in found)
 
 
 MIGRATE = "import sys; from storage.store import Store; sys.stdin.read(1); Store(sys.argv[1]).migrate()"
@@ -120,10 +166,19 @@ def test_its_counters_are_what_its_log_says(older: Store) -> None:
         assert len(found_different(shop)) == 1
 
 
-def test_its_customers_read_as_they_were_and_what_was_not_there_yet_as_its_default(older: Store) -> None:
+FIELDS = {
+    "0001": {"anna": 20, "ben": 19, "ploy": 20, "till": 18},
+    "0002": {"anna": 27, "ben": 27, "ploy": 27, "till": 27},
+}
+"""How many fields each customer's state had when it was written."""
+
+
+def test_its_customers_read_as_they_were_and_what_was_not_there_yet_as_its_default(
+    older: Store, migration: str
+) -> None:
     fields = {name: len(msgspec.msgpack.decode(state)) for name, state in states(older)}
-    assert fields == {"anna": 20, "ben": 19, "ploy": 20, "till": 18}
-    assert len(Customer.__struct_fields__) >= 20
+    assert fields == FIELDS[migration]
+    assert len(Customer.__struct_fields__) >= max(fields.values())
     people = {name: decode(state) for name, state in states(older)}
     assert [people[name].seq for name in fields] == [8, 3, 2, 2]
     assert [people[name].gross for name in fields] == [2_750, 100, 7_000, 400]
@@ -164,12 +219,13 @@ TEA = [{"sku": "TEA-1", "name": "ชา", "category": "tea", "qty": 2, "price": 
 
 def test_its_log_may_be_let_go(older: Store) -> None:
     older.migrate()
+    events = len(rows(older, "event"))
     with shop_on(older) as shop:
         for now in (NOW + DAY, NOW + 31 * DAY):
             ids, _ = look(older, "", now - 30 * DAY, 100)
             snapshot(older, ids, now, now - 30 * DAY)
             gone, ids = let_go(older, ids)
-        assert (gone, ids, rows(older, "event")) == (15, [], [])
+        assert (gone, ids, rows(older, "event")) == (events, [], [])
         assert found_different(shop) == []
 
 

@@ -2,51 +2,44 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from aiokafka.errors import KafkaError, KafkaTimeoutError
+from aiokafka.errors import KafkaError
 from sqlalchemy import text
 
 from storage import outbox
 from storage.batch import Place
 from storage.store import Store
 from streams.broker import DEAD_LETTERS, EVENTS, Broker
-from streams.relay import LARGEST, Relay
+from streams.errors import BrokerUnreachable, StreamError
+from streams.relay import LARGEST, REFUSED, Relay
 from tests.unit.storage.kit import batch, letter, rows
+from tests.unit.streams.kit import FakeProducer
 
 NOWHERE = Broker("nowhere:1")
 
 
-class FakeProducer:
-    """Takes records, but fails to acknowledge the ones for `broken` topics."""
+class Topics:
+    """The broker's topics: makes any but those that are `refused`."""
 
-    def __init__(self, *broken: str) -> None:
-        self.broken = set(broken)
-        self.sent: list[tuple[str, bytes | None, bytes | None, dict[str, bytes]]] = []
+    def __init__(self, *refused: str) -> None:
+        self.refused = set(refused)
+        self.created: list[str] = []
 
-    async def send(self, topic: str, key: bytes | None, value: bytes | None, headers: Any = ()) -> Awaitable[None]:
-        assert (key, value) != (None, None), "Need at least one: key or value"
-        self.sent.append((topic, key, value, dict(headers)))
-        acknowledged: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        if topic in self.broken:
-            acknowledged.set_exception(KafkaTimeoutError())
-        else:
-            acknowledged.set_result(None)
-        return acknowledged
-
-    def values(self, topic: str) -> list[bytes | None]:
-        return [value for where, _, value, _ in self.sent if where == topic]
+    async def create(self, topic: str) -> None:
+        if topic in self.refused:
+            raise StreamError(f"topic {topic} could not be created: TopicAuthorizationFailedError")
+        self.created.append(topic)
 
 
-def put(store: Store, *values: bytes) -> None:
+def put(store: Store, *values: bytes, topic: str = EVENTS) -> None:
     with store.write() as connection:
         for value in values:
             connection.execute(
-                text("INSERT INTO outbox (topic, key, value) VALUES ('events', :key, :value)"),
-                {"key": b"anna", "value": value},
+                text("INSERT INTO outbox (topic, key, value) VALUES (:topic, :key, :value)"),
+                {"topic": topic, "key": b"anna", "value": value},
             )
 
 
@@ -56,7 +49,11 @@ def waiting(store: Store) -> tuple[int, int]:
 
 
 async def relay(store: Store, producer: FakeProducer) -> int:
-    return await Relay(store, NOWHERE, lambda: 1).relay(producer)
+    return await relay_on(store).relay(producer)
+
+
+def relay_on(store: Store, topics: Topics | None = None, steady: Callable[[], float] = lambda: 1.0) -> Relay:
+    return Relay(store, NOWHERE, lambda: 1, (topics or Topics()).create, steady)
 
 
 def test_of_several_relays_one_works_until_its_time_is_over(store: Store) -> None:
@@ -172,3 +169,72 @@ async def test_a_record_without_key_and_value_is_relayed_too(store: Store) -> No
     producer = FakeProducer()
     assert await relay(store, producer) == 2
     assert [(key, value) for _, key, value, _ in producer.sent] == [(None, b""), (None, b"")]
+
+
+# What rules produce.
+
+
+async def test_a_topic_that_rules_name_is_created_before_it_is_written_and_once(store: Store) -> None:
+    topics, producer = Topics(), FakeProducer()
+    relay = relay_on(store, topics)
+    for _ in range(2):
+        put(store, b"1")
+        put(store, b"2", b"3", topic="loyalty")
+        put(store, b"4", topic="notifications")
+        assert await relay.relay(producer) == 4
+    assert topics.created == ["loyalty", "notifications"]
+    assert (producer.values("loyalty"), producer.values("notifications")) == ([b"2", b"3"] * 2, [b"4"] * 2)
+    assert producer.values(EVENTS) == [b"1", b"1"]
+    assert waiting(store) == (0, 0)
+
+
+@pytest.mark.parametrize("refused", ["created", "written"])
+async def test_a_topic_that_is_refused_holds_up_nothing_but_itself_and_is_tried_again(
+    store: Store, caplog: pytest.LogCaptureFixture, refused: str
+) -> None:
+    now = 1.0
+    topics, producer = (
+        Topics(*(["loyalty"] if refused == "created" else [])),
+        FakeProducer(*(["loyalty"] if refused == "written" else [])),
+    )
+    relay = relay_on(store, topics, lambda: now)
+    put(store, b"1", topic="loyalty")
+    for _ in range(3):
+        put(store, b"2")
+        put(store, b"3", topic="notifications")
+        with batch(store) as opened:
+            opened.bury([letter(4)], 1)
+        await relay.relay(producer)
+    assert waiting(store) == (1, 0)
+    assert (len(producer.values(EVENTS)), len(producer.values("notifications"))) == (3, 3)
+    [said] = [one.getMessage() for one in caplog.records if one.levelname == "ERROR"]
+    assert "1 or more records for topic loyalty wait: " in said
+    assert "create it, or give us the right to" in said
+    topics.refused.clear()
+    producer.broken.clear()
+    now += REFUSED - 0.1
+    assert await relay.relay(producer) == 0
+    now += 0.2
+    assert await relay.relay(producer) == 1
+    assert producer.values("loyalty")[-1] == b"1"
+    assert waiting(store) == (0, 0)
+
+
+async def test_a_thousand_records_for_a_topic_that_is_refused_are_not_in_the_way_of_results(store: Store) -> None:
+    topics, producer = Topics("loyalty"), FakeProducer()
+    relay = relay_on(store, topics)
+    put(store, *[b"x"] * 1_000, topic="loyalty")
+    put(store, b"1")
+    assert await relay.relay(producer) == 0
+    assert await relay.relay(producer) == 1
+    assert producer.values(EVENTS) == [b"1"]
+
+
+async def test_a_broker_that_is_away_when_a_topic_is_to_be_created_keeps_the_records(store: Store) -> None:
+    class Away(Topics):
+        async def create(self, topic: str) -> None:
+            raise BrokerUnreachable("the broker at nowhere:1 does not answer")
+
+    put(store, b"1", topic="loyalty")
+    assert await relay_on(store, Away()).relay(FakeProducer()) == 0
+    assert waiting(store) == (1, 0)

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy import event as hook
 from typer.testing import CliRunner
 
-from console.cli.customers import MOST_ORDERS
+from console.cli.customer import MOST_ORDERS
 from console.cli.main import app
 from retention.orders import Order
 from retention.orders import encode as encode_order

@@ -1,0 +1,25 @@
+"""Customers whose time has come, for the clock."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+from sqlalchemy import Connection, text
+
+_DUE = text(
+    """SELECT next_due, id FROM customer
+       WHERE next_due IS NOT NULL AND next_due <= :until AND (next_due, id) > (:at, :id)
+       ORDER BY next_due, id LIMIT :most"""
+)
+
+
+class Due(Struct, frozen=True):
+    """A customer whose earliest timer is due `at`, microseconds since 1970. Also a place: the next page is behind."""
+
+    at: int
+    id: str
+
+
+def due(connection: Connection, behind: Due, until: int, most: int) -> list[Due]:
+    """The first customers behind that place whose timers are due by then, the longest due first."""
+    rows = connection.execute(_DUE, {"at": behind.at, "id": behind.id, "until": until, "most": most})
+    return [Due(row.next_due, row.id) for row in rows]
