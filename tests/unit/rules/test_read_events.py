@@ -1,0 +1,122 @@
+"""The shop's own events and attributes, as a marketer declares them."""
+
+from __future__ import annotations
+
+import pytest
+
+from rules.document import Document
+from rules.language.kinds import Kind
+from rules.language.schema import Declared
+from rules.read_events import MAX_EVENTS, Own, read_events
+
+HEAD = "events:\n  social_share: {network: text, url: text?, followers: count?}\n"
+
+
+def read(content: str) -> tuple[Own | None, list[tuple[int, int, int, str, str]]]:
+    document = Document("events.yaml", content.encode())
+    own = read_events(document)
+    return own, [(one.line, one.column, one.length, one.code, one.message) for one in sorted(document.problems)]
+
+
+def good(content: str) -> Own:
+    own, problems = read(content)
+    assert problems == []
+    assert own is not None
+    return own
+
+
+def test_events_are_declared_with_the_kinds_of_their_fields() -> None:
+    own = good(HEAD + "  event_rsvp:\n    event: text\n    seats: count\n    price: number?\n    coming: flag\n")
+    assert own.events == {
+        "social_share": {"network": "text", "url": "text?", "followers": "count?"},
+        "event_rsvp": {"event": "text", "seats": "count", "price": "number?", "coming": "flag"},
+    }
+    assert own.declared == Declared(
+        {},
+        {
+            "social_share": {"network": Kind.TEXT, "url": Kind.TEXT, "followers": Kind.COUNT},
+            "event_rsvp": {"event": Kind.TEXT, "seats": Kind.COUNT, "price": Kind.NUMBER, "coming": Kind.BOOL},
+        },
+    )
+
+
+def test_attributes_of_the_profile_are_declared_too() -> None:
+    own = good("attributes: {shoe_size: count, favourite: text, height: number, club: flag}\n")
+    assert own.events == {}
+    assert own.declared.attributes == {
+        "shoe_size": Kind.COUNT,
+        "favourite": Kind.TEXT,
+        "height": Kind.NUMBER,
+        "club": Kind.BOOL,
+    }
+
+
+def test_an_event_may_have_no_fields() -> None:
+    assert good("events: {door_opened: {}}\n").events == {"door_opened": {}}
+
+
+def test_names_may_be_what_is_a_word_elsewhere() -> None:
+    fields = dict.fromkeys(("in", "not", "true", "items", "size", "total", "id", "x" * 63), "count")
+    written = "".join(f"    {name}: count\n" for name in fields)
+    assert good(f"events:\n  no:\n{written}").events == {"no": fields}
+
+
+def test_of_what_cannot_be_read_at_all_nobody_can_say_what_it_declares() -> None:
+    assert read("events: [\n")[0] is None
+    assert read("- a\n")[0] is None
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("string", "text"),
+        ("Integer?", "count?"),
+        ("float", "number"),
+        ("bool", "flag"),
+        ("txt", "text"),
+        ("date", "text"),
+    ],
+)
+def test_a_kind_of_other_programs_is_told_and_holds_meanwhile_as_what_was_meant(written: str, meant: str) -> None:
+    own, ((line, column, length, code, message),) = read(f"events:\n  wish: {{what: {written}}}\n")
+    assert (line, column, length, code) == (2, 16, len(written), "bad-kind")
+    assert message.endswith(f'did you mean "{meant}"?')
+    assert own is not None
+    assert own.events == {"wish": {"what": meant}}
+
+
+@pytest.mark.parametrize("name", ["purchase", "product", "message", "reward", "poke", "inactive", "date", "every"])
+def test_a_name_that_has_a_meaning_already_is_refused(name: str) -> None:
+    (problem,) = read(f"events:\n  {name}: {{what: text}}\n")[1]
+    assert problem[:4] == (2, 3, len(name), "name-taken")
+    assert f'such as "our_{name}"' in problem[4]
+
+
+@pytest.mark.parametrize("name", ["time", "at", "source", "type"])
+def test_a_field_that_every_event_has_is_refused(name: str) -> None:
+    (problem,) = read(f"events:\n  wish: {{{name}: text}}\n")[1]
+    assert (problem[0], problem[3]) == (2, "name-taken")
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("social-share", "social_share"), ("socialShare", "social_share"), ("Social Share", "social_share"), ("1st", "")],
+)
+def test_a_name_is_small_letters_digits_and_underscores(name: str, meant: str) -> None:
+    (problem,) = read(f"events:\n  {name}: {{}}\n")[1]
+    assert problem[3] == "bad-name"
+    assert problem[4].endswith(f'did you mean "{meant}"?' if meant else "at most 63")
+
+
+@pytest.mark.parametrize(
+    ("content", "most"),
+    [
+        ("events:\n" + "".join(f"  e{n}: {{}}\n" for n in range(MAX_EVENTS + 1)), "51 events, and 50"),
+        ("events:\n  e:\n" + "".join(f"    f{n}: text\n" for n in range(51)), "51 fields, and 50"),
+        ("attributes:\n" + "".join(f"  a{n}: text\n" for n in range(101)), "101 attributes, and 100"),
+    ],
+)
+def test_there_are_not_too_many(content: str, most: str) -> None:
+    (problem,) = read(content)[1]
+    assert problem[3] == "too-long"
+    assert most in problem[4]
