@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
-from msgspec import Struct
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
+from msgspec import Struct, field
+from ruamel.yaml.nodes import Node, ScalarNode
 
 from retention.events import INTERNAL, TYPES
 from retention.own import KINDS, OPTIONAL
 from rules.document import Document
+from rules.entry import named
 from rules.language.faults import closest
 from rules.language.kinds import Kind
-from rules.language.schema import DECLARABLE, TIMED, Declared
+from rules.language.schema import DECLARABLE, NOTHING, TIMED, Declared
 from rules.reading import keys, scalar
 
 KEYS = ("attributes", "events")
@@ -38,8 +39,8 @@ _MEANT = {word: kind for kind, words in _WORDS.items() for word in words.split()
 class Own(Struct, frozen=True):
     """What the shop declares: for conditions, and for the events as they arrive (`retention.shop.Shop.events`)."""
 
-    declared: Declared
-    events: dict[str, dict[str, str]]
+    declared: Declared = NOTHING
+    events: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 def read_events(document: Document) -> Own | None:
@@ -62,45 +63,35 @@ def _kinds(fields: Mapping[str, str]) -> dict[str, Kind]:
 def _attributes(document: Document, node: Node) -> dict[str, str]:
     what = "attributes are lines such as `shoe_size: count`"
     found: dict[str, str] = {}
-    for name, value in _named(document, node, "an attribute", what, MAX_ATTRIBUTES).items():
+    for name, value in named(document, node, what, _name("an attribute"), MAX_ATTRIBUTES):
         kind = _read_kind(document, value)
-        if kind and kind.endswith(OPTIONAL):
+        if kind.endswith(OPTIONAL):
             plain = kind.removesuffix(OPTIONAL)
             message = f'of a customer anything may be unknown: write {plain}, without the "{OPTIONAL}"'
             document.report_node(value, message, "bad-kind")
-        if kind:
+        if name is not None and kind:
             found[name] = kind
     return found
 
 
 def _events(document: Document, node: Node) -> dict[str, dict[str, str]]:
     what = "events are lines such as `social_share: {network: text, url: text?}`"
-    found = _named(document, node, "an event", what, MAX_EVENTS, taken=(*TYPES, *INTERNAL, *TIMED))
-    return {name: _fields(document, name, value) for name, value in found.items()}
+    read = _name("an event", taken=(*TYPES, *INTERNAL, *TIMED))
+    found = [(name, _fields(document, value)) for name, value in named(document, node, what, read, MAX_EVENTS)]
+    return {name: fields for name, fields in found if name is not None}
 
 
-def _fields(document: Document, event: str, node: Node) -> dict[str, str]:
-    what = f"the fields of an event are written like `{event}: {{network: text, url: text?}}`, or {{}} when it has none"
-    found = _named(document, node, "a field", what, MAX_FIELDS, known=ENVELOPE)
-    kinds = {name: _read_kind(document, value) for name, value in found.items()}
-    return {name: kind for name, kind in kinds.items() if kind}
+def _fields(document: Document, node: Node) -> dict[str, str]:
+    what = "the fields of an event are written like {network: text, url: text?}, or {} when it has none"
+    read = _name("a field", known=ENVELOPE)
+    found = [(name, _read_kind(document, value)) for name, value in named(document, node, what, read, MAX_FIELDS)]
+    return {name: kind for name, kind in found if name is not None and kind}
 
 
-def _named(
-    document: Document,
-    node: Node,
-    one: str,
-    what: str,
-    most: int,
-    taken: Collection[str] = (),
-    known: Collection[str] = (),
-) -> dict[str, Node]:
-    """The values of a mapping whose keys are names of the shop's own."""
-    if not isinstance(node, MappingNode):
-        document.report_node(node, what, "wrong-type")
-        return {}
-    found: dict[str, Node] = {}
-    for key, value in node.value:
+def _name(one: str, taken: Collection[str] = (), known: Collection[str] = ()) -> Callable[[Document, Node], str | None]:
+    """Reads a key that names `one` of the shop's own: not what is `taken`, nor what is `known` of every event."""
+
+    def read(document: Document, key: Node) -> str | None:
         name = str(key.value) if isinstance(key, ScalarNode) else ""
         if not _NAME.fullmatch(name):
             document.report_node(key, f"{_bad_name(one)}{_name_meant(name)}", "bad-name")
@@ -108,16 +99,13 @@ def _named(
             message = f'"{name}" is a name that Regulars uses itself; call it otherwise, such as "our_{name}"'
             document.report_node(key, message, "name-taken")
         elif name in known:
-            message = f"every event has a {name} already: remove this line, or call it otherwise"
+            message = f'every event has a "{name}" already: remove this line, or call it otherwise'
             document.report_node(key, message, "name-taken")
-        elif name in found:
-            document.report_node(key, f'"{name}" stands here twice; keep one of them', "duplicate-key")
         else:
-            found[name] = value
-    if len(found) > most:
-        plural = one.partition(" ")[2] + "s"
-        document.report_node(node, f"there are {len(found)} {plural}, and {most} are allowed at most", "too-long")
-    return found
+            return name
+        return None
+
+    return read
 
 
 def _bad_name(one: str) -> str:

@@ -111,9 +111,9 @@ def test_a_name_is_small_letters_digits_and_underscores(name: str, meant: str) -
 @pytest.mark.parametrize(
     ("content", "most"),
     [
-        ("events:\n" + "".join(f"  e{n}: {{}}\n" for n in range(MAX_EVENTS + 1)), "51 events, and 50"),
-        ("events:\n  e:\n" + "".join(f"    f{n}: text\n" for n in range(51)), "51 fields, and 50"),
-        ("attributes:\n" + "".join(f"  a{n}: text\n" for n in range(101)), "101 attributes, and 100"),
+        ("events:\n" + "".join(f"  e{n}: {{}}\n" for n in range(MAX_EVENTS + 1)), "51 of these, and 50"),
+        ("events:\n  e:\n" + "".join(f"    f{n}: text\n" for n in range(51)), "51 of these, and 50"),
+        ("attributes:\n" + "".join(f"  a{n}: text\n" for n in range(101)), "101 of these, and 100"),
     ],
 )
 def test_there_are_not_too_many(content: str, most: str) -> None:
