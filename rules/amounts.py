@@ -14,13 +14,14 @@ from rules.reading import plain, scalar
 _PLAIN = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,6})?")
 _AROUND = re.compile(r"(?<![a-z])[a-z]{3}(?![a-z])|baht|euros?|dollars?|[^\x00-\x7f]|[$_ ']", re.IGNORECASE)
 """What people write round an amount, or between its digits."""
+_LONG = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _THOUSANDS = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?")
 _COMMA = re.compile(r"[0-9]+,[0-9]{1,2}")
 
 
 def money(document: Document, node: Node, what: str, currency: str, least: int = 1) -> int | None:
     """`node` as an amount of `currency` in minor units, `least` or more; `what` names it."""
-    number = exact(document, node, what, "500 or 890.50")
+    number = exact(document, node, what, "amount such as 500 or 890.50")
     if number is None:
         return None
     minor = number.scaleb(decimals(currency))
@@ -41,7 +42,10 @@ def money(document: Document, node: Node, what: str, currency: str, least: int =
 
 
 def exact(document: Document, node: Node, what: str, example: str) -> Decimal | None:
-    """`node` as a plain decimal number that is not negative: 12 digits before the point, 6 behind it."""
+    """`node` as a plain decimal number that is not negative: 12 digits before the point, 6 behind it.
+
+    `what` names it, `example` goes behind "no": amount such as 500.
+    """
     found = scalar(document, node, what)
     if found is None:
         return None
@@ -49,12 +53,14 @@ def exact(document: Document, node: Node, what: str, example: str) -> Decimal | 
     if _PLAIN.fullmatch(value):
         return Decimal(value)
     if value.endswith("%"):
-        fault = f"{what} belongs here, such as {example}, not a share: {value}"
+        fault = f"{value} is a share, no {example}"
     elif _PLAIN.fullmatch(value.removeprefix("-")):
         fault = f"{what} is never negative: leave the minus out"
+    elif _LONG.fullmatch(value):
+        fault = f"{value} has too many digits: there are at most 12 before the point and 6 behind it"
     else:
         meant = number_meant(value)
-        fault = f'"{value}" is no amount such as {example}' + (f'; did you mean "{meant}"?' if meant else "")
+        fault = f'"{value}" is no {example}' + (f'; did you mean "{meant}"?' if meant else "")
     document.report_node(node, fault, "bad-amount")
     return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Hashable, Mapping
 from typing import TypeVar
 
@@ -9,9 +10,9 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 from rules.amounts import money
 from rules.document import Document
-from rules.language.faults import did_you_mean
+from rules.language.faults import closest, did_you_mean
 from rules.read_trial import ID, percent
-from rules.reading import keys, one_of, scalar, text, whole
+from rules.reading import keys, scalar, text, whole
 from rules.times import clock, span
 
 Meaning = TypeVar("Meaning")
@@ -79,23 +80,24 @@ class Entry:
         """A whole number from 0 to `high`, None by default."""
         return whole(self.document, self.found[key], what, 0, high) if key in self.found else None
 
-    def choice(self, key: str, what: str, known: Mapping[str, Meaning], default: Meaning) -> Meaning:
+    def choice(self, key: str, known: Mapping[str, Meaning], default: Meaning) -> Meaning:
         """What one of the `known` words means."""
-        word = one_of(self.document, self.found[key], what, list(known), "unknown-value") if key in self.found else None
-        return default if word is None else known[word]
+        if key not in self.found:
+            return default
+        *most, last = known
+        words = f"{', '.join(most)} or {last}"
+        found = scalar(self.document, self.found[key], words)
+        if found is None:
+            return default
+        if found.value not in known:
+            meant = _SAYS.get(found.value.lower(), "")
+            hint = f'; did you mean "{meant}"?' if meant in known else did_you_mean(found.value, known)
+            self.report(key, f'{key} is {words}, not "{found.value}"{hint}', "unknown-value")
+        return known.get(found.value, default)
 
     def truth(self, key: str, default: bool = False) -> bool:
         """True or false."""
-        if key not in self.found:
-            return default
-        found = scalar(self.document, self.found[key], "true or false")
-        if found is None:
-            return default
-        if found.value not in TRUTH:
-            meant = _SAYS.get(found.value.lower(), "")
-            hint = f'; did you mean "{meant}"?' if meant else did_you_mean(found.value, TRUTH)
-            self.report(key, f"{key} is true or false, not {found.value}{hint}", "bad-value")
-        return TRUTH.get(found.value, default)
+        return self.choice(key, TRUTH, default)
 
 
 def entry_of(document: Document, node: Node, known: Collection[str], example: str, currency: str = "") -> Entry | None:
@@ -104,6 +106,15 @@ def entry_of(document: Document, node: Node, known: Collection[str], example: st
         return Entry(document, node, known, currency)
     document.report_node(node, f"keys with values belong here, such as {example}", "wrong-type")
     return None
+
+
+def sections(document: Document, root: MappingNode, known: Collection[str], advice: str) -> dict[str, Node]:
+    """The sections of a file by name; `advice` to who began with what belongs into one of them."""
+    written = [str(key.value) for key, _ in root.value if isinstance(key, ScalarNode)]
+    if not written or any(closest(name, known) for name in written):
+        return keys(document, root, known)
+    document.report_node(root.value[0][0], advice, "unknown-key")
+    return {}
 
 
 def named(
@@ -136,5 +147,7 @@ def id_of(document: Document, key: Node) -> str | None:
     value = str(key.value) if isinstance(key, ScalarNode) else ""
     if ID.fullmatch(value):
         return value
-    document.report_node(key, "an id has small letters, digits and hyphens, at most 63", "bad-id")
+    meant = re.sub("[^a-z0-9]+", "-", value.lower()).strip("-")
+    hint = f'; did you mean "{meant}"?' if ID.fullmatch(meant) else ""
+    document.report_node(key, f"a name here has small letters, digits and hyphens, at most 63{hint}", "bad-id")
     return None

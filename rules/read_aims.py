@@ -27,7 +27,9 @@ def costs(entry: Entry) -> dict[str, Decimal]:
     costs = entry_of(entry.document, entry["costs"], tuple(ADDRESSES), "{email: 0.02, sms: 1.20}")
     if costs is None:
         return {}
-    read = {channel: exact(costs.document, node, "a cost", "0.02") for channel, node in costs.found.items()}
+    read = {
+        channel: exact(costs.document, node, "a cost", "amount such as 0.02") for channel, node in costs.found.items()
+    }
     return {channel: cost for channel, cost in read.items() if cost is not None}
 
 
@@ -48,7 +50,7 @@ def _target(document: Document, measure: str, node: Node) -> Decimal | None:
         return None
     value = plain(found.value).strip()
     percent = value.endswith("%")
-    number = exact(document, _bare(found) if percent else found, f"a target for {measure}", "40")
+    number = exact(document, _bare(found) if percent else found, "a target", "number such as 40")
     if number is None:
         return None
     fault = _target_fault(measure, number, percent)

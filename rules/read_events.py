@@ -11,11 +11,11 @@ from ruamel.yaml.nodes import Node, ScalarNode
 from retention.events import INTERNAL, TYPES
 from retention.own import KINDS, OPTIONAL
 from rules.document import Document
-from rules.entry import named
+from rules.entry import named, sections
 from rules.language.faults import closest
 from rules.language.kinds import Kind
 from rules.language.schema import DECLARABLE, NOTHING, TIMED, Declared
-from rules.reading import keys, scalar
+from rules.reading import scalar
 
 KEYS = ("attributes", "events")
 MAX_ATTRIBUTES = 100
@@ -24,6 +24,7 @@ MAX_FIELDS = 50
 ENVELOPE = ("time", "at", "source", "type")
 """What conditions and wording know of every event."""
 
+_SECTIONS = "events stand below a line `events:`, attributes of customers below `attributes:`, two spaces further in"
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _KINDS = {name: kind for kind, name in DECLARABLE.items()}
 _WORDS = {
@@ -50,7 +51,7 @@ def read_events(document: Document) -> Own | None:
     """
     if document.root is None:
         return None
-    found = keys(document, document.root, KEYS)
+    found = sections(document, document.root, KEYS, _SECTIONS)
     attributes = _attributes(document, found["attributes"]) if "attributes" in found else {}
     events = _events(document, found["events"]) if "events" in found else {}
     return Own(Declared(_kinds(attributes), {name: _kinds(fields) for name, fields in events.items()}), events)
@@ -82,7 +83,9 @@ def _events(document: Document, node: Node) -> dict[str, dict[str, str]]:
 
 
 def _fields(document: Document, node: Node) -> dict[str, str]:
-    what = "the fields of an event are written like {network: text, url: text?}, or {} when it has none"
+    what = "the fields of an event are written like {network: text, url: text?}"
+    if isinstance(node, ScalarNode) and not node.value:
+        what = "fields belong here, such as {network: text}; write {} when the event has none"
     read = _name("a field", known=ENVELOPE)
     found = [(name, _read_kind(document, value)) for name, value in named(document, node, what, read, MAX_FIELDS)]
     return {name: kind for name, kind in found if name is not None and kind}
@@ -95,6 +98,9 @@ def _name(one: str, taken: Collection[str] = (), known: Collection[str] = ()) ->
         name = str(key.value) if isinstance(key, ScalarNode) else ""
         if not _NAME.fullmatch(name):
             document.report_node(key, f"{_bad_name(one)}{_name_meant(name)}", "bad-name")
+        elif name in taken and name in TYPES:
+            message = f'"{name}" needs no declaration: rules listen to it as it is. For another event take another name'
+            document.report_node(key, message, "name-taken")
         elif name in taken:
             message = f'"{name}" is a name that Regulars uses itself; call it otherwise, such as "our_{name}"'
             document.report_node(key, message, "name-taken")

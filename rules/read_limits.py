@@ -139,9 +139,9 @@ def _limits(classes: Entry, name: str, usual: Limits) -> Limits:
         return usual
     return structs.replace(
         usual,
-        capped=said.choice("caps", "a way with caps", _OBEY, usual.capped),
+        capped=said.choice("caps", _OBEY, usual.capped),
         counts=said.truth("counts", usual.counts),
-        quiet=said.choice("quiet_hours", "a way with quiet hours", _QUIET, usual.quiet),
+        quiet=said.choice("quiet_hours", _QUIET, usual.quiet),
         expires_after=_expires_after(said, usual.expires_after),
     )
 

@@ -6,13 +6,13 @@ import re
 from collections.abc import Mapping
 
 from msgspec import Struct, field
-from ruamel.yaml.nodes import Node
+from ruamel.yaml.nodes import Node, ScalarNode
 
 from rules.document import Document
-from rules.entry import Entry, entry_of, id_of, named
+from rules.entry import Entry, entry_of, id_of, named, sections
 from rules.offers import Gift, Offer, Pace, Period, WhenEmpty
 from rules.read_trial import ID
-from rules.reading import keys, listed, scalar, text
+from rules.reading import listed, scalar, text
 
 KEYS = ("offers", "gifts")
 _BUDGET = ("budget", "period", "pace", "when_empty")
@@ -27,6 +27,8 @@ PACES: dict[str, Pace] = {"even": "even", "free": "free"}
 WHEN_EMPTY: dict[str, WhenEmpty] = {"hold": "hold", "send_without": "send_without", "skip": "skip"}
 
 _PREFIX = re.compile(r"[A-Z0-9]{1,8}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}")
+_SECTIONS = "offers stand below a line `offers:`, gifts below `gifts:`, each two spaces further in"
 _OFFER = "comeback-15: {name: 15% on the next order, percent: 15%}"
 _GIFT = "handwritten-note: {name: A handwritten note, cost: 15}"
 
@@ -52,7 +54,7 @@ def read_offers(document: Document, currency: str) -> Giving | None:
     """What `document` offers, amounts in `currency`; None when nobody can say what it does."""
     if document.root is None:
         return None
-    found = keys(document, document.root, KEYS)
+    found = sections(document, document.root, KEYS, _SECTIONS)
     giving = Giving()
     for id_, node in _entries(document, found, "offers", _OFFER):
         entry = entry_of(document, node, OFFER_KEYS, _OFFER, currency)
@@ -92,10 +94,10 @@ def _offer(id_: str, entry: Entry) -> Offer | None:
         most=most,
         excludes=_excludes(entry),
         stacks=entry.truth("stacks"),
-        expires=entry.span("expires", 0, "d", "14d") or None,
+        expires=_expires(entry),
         prefix=prefix,
         pool=pool,
-        when_empty=entry.choice("when_empty", "a way out", WHEN_EMPTY, "hold"),
+        when_empty=entry.choice("when_empty", WHEN_EMPTY, "hold"),
         budget=budget,
         period=period,
         pace=pace,
@@ -110,7 +112,7 @@ def _gift(id_: str, entry: Entry) -> Gift | None:
         entry.report("budget", "a budget needs to know what one costs; add a line `cost: 15`", "missing-key")
     elif budget and cost > budget:
         entry.report("budget", "the budget does not pay for a single one; raise it", "contradiction")
-    when_empty = entry.choice("when_empty", "a way out", WHEN_EMPTY, "skip")
+    when_empty = entry.choice("when_empty", WHEN_EMPTY, "skip")
     gift = Gift(id_, name, cost, stock, budget, period, pace, when_empty)
     return gift if entry.sound else None
 
@@ -149,6 +151,20 @@ def _codes(entry: Entry) -> tuple[str, str]:
     return prefix, pool
 
 
+def _expires(entry: Entry) -> int | None:
+    """How long a code holds, microseconds."""
+    node = entry.found.get("expires")
+    value = str(node.value) if isinstance(node, ScalarNode) else ""
+    if value == "never":
+        entry.report("expires", "a code without `expires` holds for good: remove this line", "bad-duration")
+    elif _DAY.fullmatch(value):
+        message = "a code holds for some time from when it is given, such as 14d; a rule ends on a day by its `active`"
+        entry.report("expires", message, "bad-duration")
+    else:
+        return entry.span("expires", 0, "d", "14d") or None
+    return None
+
+
 def _prefix(entry: Entry) -> str:
     found = scalar(entry.document, entry["prefix"], "the beginning of a code such as TEA")
     if found is None:
@@ -181,8 +197,8 @@ def _excludes(entry: Entry) -> tuple[str, ...]:
 def _budget(entry: Entry) -> tuple[int, Period, Pace]:
     """The most it may cost, in which period, and how evenly."""
     budget = entry.money("budget", "a budget")
-    period = entry.choice("period", "a period", PERIODS, "")
-    pace = entry.choice("pace", "a pace", PACES, "free")
+    period = entry.choice("period", PERIODS, "")
+    pace = entry.choice("pace", PACES, "free")
     for key in ("period", "pace"):
         if key in entry and "budget" not in entry:
             entry.report(

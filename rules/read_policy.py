@@ -42,7 +42,7 @@ def read_policy(document: Document) -> Policy | None:
         recheck=_recheck(entry, usual),
         attribution=entry.span("attribution", usual.attribution, "d", "14d"),
         birthday_hour=entry.clock("birthday_hour", usual.birthday_hour),
-        leap_birthday=entry.choice("leap_birthday", "a day", LEAP, usual.leap_birthday),
+        leap_birthday=entry.choice("leap_birthday", LEAP, usual.leap_birthday),
         lapse=entry.span("lapse", usual.lapse, "d", "365d"),
         margin=entry.share("margin", "a share such as 60%", usual.margin),
         costs=costs(entry),

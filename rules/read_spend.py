@@ -48,7 +48,7 @@ def _month(document: Document, key: Node) -> int | None:
     month = _MONTH.fullmatch(value)
     if month is None:
         meant = _month_meant(value)
-        hint = f'; did you mean "{meant}"?' if meant else ""
+        hint = f'; did you mean "{meant}"?' if meant else f"; it is written like {_SPEND}" if value in _KINDS else ""
         fault = f'"{value}" is no month such as 2026-03{hint}'
     elif (year := int(month[1])) in BUDDHIST:
         fault = f"the year {year} is of the Buddhist calendar; write {year - 543}-{month[2]}"

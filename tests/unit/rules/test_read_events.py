@@ -85,11 +85,15 @@ def test_a_kind_of_other_programs_is_told_and_holds_meanwhile_as_what_was_meant(
     assert own.events == {"wish": {"what": meant}}
 
 
-@pytest.mark.parametrize("name", ["purchase", "product", "message", "reward", "poke", "inactive", "date", "every"])
-def test_a_name_that_has_a_meaning_already_is_refused(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [(name, f'such as "our_{name}"') for name in ("reward", "poke", "merged", "erased", "inactive", "date", "every")]
+    + [(name, "rules listen to it as it is") for name in ("purchase", "product", "message")],
+)
+def test_a_name_that_has_a_meaning_already_is_refused(name: str, advice: str) -> None:
     (problem,) = read(f"events:\n  {name}: {{what: text}}\n")[1]
     assert problem[:4] == (2, 3, len(name), "name-taken")
-    assert f'such as "our_{name}"' in problem[4]
+    assert advice in problem[4]
 
 
 @pytest.mark.parametrize("name", ["time", "at", "source", "type"])

@@ -114,7 +114,7 @@ def test_either_section_may_be_missing() -> None:
         ("name: One, percent: 5%, prefix: TEA, pool: x", [(48, "contradiction")]),
         ("name: One, percent: 5%, pool: My codes", [(46, "bad-id")]),
         ("name: One, percent: 5%, expires: never", [(49, "bad-duration")]),
-        ("name: One, percent: 5%, stacks: yes", [(48, "bad-value")]),
+        ("name: One, percent: 5%, stacks: yes", [(48, "unknown-value")]),
         ("name: One, percent: 5%, period: month", [(48, "missing-key")]),
         ("name: One, percent: 5%, budget: 5, pace: even", [(57, "missing-key")]),
         ("name: One, percent: 5%, budget: 5, period: fortnight", [(59, "unknown-value")]),
