@@ -81,6 +81,7 @@ def _around(
     folder: Path, documents: dict[str, Document], policy: Policy, giving: Giving | None, templates: Templates | None
 ) -> Around:
     """What rules may name; the policy's shop knows of its own events."""
+    none: Segments = {}
     own = _optional(folder, documents, EVENTS, read_events, Own())
     shop = structs.replace(policy.shop, events={} if own is None else own.events)
     declared = None if own is None else own.declared
@@ -92,7 +93,7 @@ def _around(
     return Around(
         structs.replace(policy, shop=shop),
         templates,
-        segments=_optional(folder, documents, SEGMENTS, read, {}),
+        segments=_optional(folder, documents, SEGMENTS, read, none),
         declared=declared,
         offers=None if giving is None else giving.offers,
         gifts=None if giving is None else giving.gifts,
