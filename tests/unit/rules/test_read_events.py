@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from retention.decode import decode
+from retention.state import Customer
 from rules.document import Document
 from rules.language.kinds import Kind
 from rules.language.schema import Declared
+from rules.load import load
 from rules.read_events import MAX_EVENTS, Own, read_events
+from tests.unit.retention.making import NOW, record
 
 HEAD = "events:\n  social_share: {network: text, url: text?, followers: count?}\n"
 
@@ -124,3 +130,58 @@ def test_there_are_not_too_many(content: str, most: str) -> None:
     (problem,) = read(content)[1]
     assert problem[3] == "too-long"
     assert most in problem[4]
+
+
+RULE = """\
+id: seen
+name: We saw your post
+status: live
+on: social_share
+when:
+  - event.followers >= 100
+  - customer.attributes.shoe_size == null
+goal: {event: event_rsvp, within: 7d}
+do:
+  - send: seen
+"""
+EVENTS = HEAD + "  event_rsvp: {event: text}\nattributes: {shoe_size: count}\n"
+
+
+def shop(folder: Path, events: str) -> Path:
+    """A rules folder with one rule on an event of the shop's own."""
+    (folder / "campaigns").mkdir(parents=True)
+    (folder / "campaigns/seen.yaml").write_text(RULE)
+    (folder / "policy.yaml").write_text("currency: THB\ntime_zone: UTC\n")
+    (folder / "events.yaml").write_text(events)
+    (folder / "segments.yaml").write_text("large: customer.attributes.shoe_size >= 45\n")
+    return folder
+
+
+def test_a_rule_listens_to_a_declared_event_as_it_arrives(tmp_path: Path) -> None:
+    ruleset = load(shop(tmp_path, EVENTS)).ruleset
+    assert ruleset is not None
+    (rule,) = ruleset.by_trigger["social_share"]
+    assert rule.condition is not None
+    for followers, expected in ((99, False), (100, True)):
+        value = record(f'{{"network":"LINE","followers":{followers}}}', type="social_share")
+        event = decode(b"anna", value, (), ruleset.policy.shop, NOW)
+        assert rule.condition(event, Customer()) is expected
+
+
+@pytest.mark.parametrize("events", ["[", "- a", "events: {", "# nothing yet\n"])
+def test_of_rules_and_segments_nothing_is_said_when_nobody_can_say_what_is_declared(
+    tmp_path: Path, events: str
+) -> None:
+    assert {Path(one.path).name for one in load(shop(tmp_path, events)).problems} == {"events.yaml"}
+
+
+def test_a_mistake_in_one_declaration_brings_no_others_into_the_rules(tmp_path: Path) -> None:
+    problems = load(shop(tmp_path, EVENTS.replace("count?", "integer?"))).problems
+    assert [(Path(one.path).name, one.code) for one in problems] == [("events.yaml", "bad-kind")]
+
+
+def test_a_declaration_that_cannot_be_opened_is_told_alone(tmp_path: Path) -> None:
+    folder = shop(tmp_path, EVENTS)
+    (folder / "events.yaml").unlink()
+    (folder / "events.yaml").mkdir()
+    assert [(Path(one.path).name, one.code) for one in load(folder).problems] == [("events.yaml", "unreadable-file")]
