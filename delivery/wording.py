@@ -10,6 +10,7 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from delivery.offers import Given
+from retention import own
 from retention.decode import decode_data, moment
 from retention.errors import BadEvent
 from retention.events import TYPES
@@ -21,9 +22,6 @@ from storage.messages import Context
 from templates.values import Amount, Percent
 
 PROFILE = ("email", "phone", "first_name", "last_name", "locale", "time_zone", "country", "birth_date", "tags")
-
-
-_exact = msgspec.json.Decoder(float_hook=Decimal)
 
 
 class Rendered(Protocol):
@@ -93,18 +91,29 @@ def _customer(answered: Context, customer: Customer, shop: Shop) -> dict[str, An
 
 
 def _data(answered: Context, shop: Shop) -> dict[str, Any]:
-    """The event's data by the fields of its type; as it stands in JSON for the shop's own types."""
+    """The event's data by the fields of its type."""
     if answered.type not in TYPES:
-        return _own(answered.data)
+        return _own(answered, shop.events.get(answered.type))
     data, _ = decode_data(answered.type, answered.data, shop)
     currency = getattr(data, "currency", None) or shop.currency
     plain: dict[str, Any] = _plain(data, currency)
     return plain | {"currency": currency} if "currency" in plain else plain
 
 
-def _own(data: bytes) -> dict[str, Any]:
-    found = _exact.decode(data) if data else {}
-    return found if isinstance(found, dict) else {}
+def _own(answered: Context, fields: own.Fields | None) -> dict[str, Any]:
+    """The data of the shop's own events: every field that is declared, or, when none is any more, all that it says.
+
+    What a declaration of today does not fit is None, never an error: the event was accepted. Numbers are Decimals.
+    """
+    try:
+        said = own.remembered(answered.data) if fields is None else own.known(answered.data, fields)
+    except BadEvent:  # there is no data: a timer's, say
+        return dict.fromkeys(fields or ())
+    number = {name for name, kind in (fields or {}).items() if kind.startswith("number")}
+    return {
+        name: Decimal(value) if isinstance(value, Money) or (name in number and value is not None) else value
+        for name, value in said.items()
+    }
 
 
 def _plain(value: Any, currency: str) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from retention import envelope
+from retention import envelope, own
 from retention.checks import check
 from retention.envelope import Headers, explain, join
 from retention.errors import BadEvent
@@ -49,7 +49,8 @@ def _decoder(kind: type[Struct]) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind, dec_hook=_hook, float_hook=number)
 
 
-_data = {name: _decoder(kind) for name, kind in TYPES.items()}
+_data = {name: _decoder(kind) for name, kind in TYPES.items() if name != "product"}
+"""By type, what a storefront may send as an event: the catalogue is not among it."""
 
 
 def decode(key: bytes | None, value: bytes | None, headers: Headers, shop: Shop, now: int) -> Event:
@@ -108,9 +109,13 @@ def check_bytes(value: bytes | None) -> bytes:
 def decode_data(kind: str, raw: bytes, shop: Shop, at: str = "") -> tuple[Any, int]:
     """The data of an event of type `kind` and its amount in the shop's minor units (0 where it has none).
 
+    The data of the shop's own events is a dict of the declared fields it has, in `own.KINDS`.
     `at` is the path of the data inside the event, for the message. Raises BadEvent.
     """
-    data = _read(kind, raw, at)
+    decoder = _data.get(kind)
+    if decoder is None:
+        return _own(kind, raw, shop, at), 0
+    data = _read(decoder, raw, at)
     check(kind, data, at)
     if type(data) is Purchase or type(data) is Return:
         return data, _amount(data, shop, at)
@@ -118,20 +123,35 @@ def decode_data(kind: str, raw: bytes, shop: Shop, at: str = "") -> tuple[Any, i
 
 
 def logged(source: str, id: str, kind: str, customer: str, time: int, raw: bytes, amount: int) -> Event:
-    """A row of the log as the event it was: `amount` stays what it was worth then, whatever the rates say today."""
+    """A row of the log as the event it was: `amount` stays what it was worth then, whatever the rates say today.
+
+    An event of the shop's own needs no declaration any more: its data is all that it says. Raises BadEvent.
+    """
     if kind == POKE:
         return _poke(id, customer, time)
-    return Event(source, id, kind, customer, time, _read(kind, raw, "data"), raw, amount)
+    decoder = _data.get(kind)
+    if decoder is None and (kind in INTERNAL or kind in TYPES):
+        raise _refused(kind)
+    data = own.remembered(raw) if decoder is None else _read(decoder, raw, "data")
+    return Event(source, id, kind, customer, time, data, raw, amount)
 
 
 def _poke(id: str, customer: str, time: int) -> Event:
     return Event(CLOCK, id, POKE, customer, time, Poke(), b"{}")
 
 
-def _read(kind: str, raw: bytes, at: str) -> Any:
-    decoder = _data.get(kind)
-    if decoder is None or kind == "product":
-        raise BadEvent("internal-type" if kind in INTERNAL else "unknown-type", "type")
+def _own(kind: str, raw: bytes, shop: Shop, at: str) -> dict[str, Any]:
+    fields = shop.events.get(kind)
+    if fields is None:
+        raise _refused(kind)
+    return own.checked(raw, fields, at)
+
+
+def _refused(kind: str) -> BadEvent:
+    return BadEvent("internal-type" if kind in INTERNAL else "unknown-type", "type")
+
+
+def _read(decoder: msgspec.json.Decoder[Any], raw: bytes, at: str) -> Any:
     try:
         return decoder.decode(raw)
     except (msgspec.DecodeError, RecursionError) as error:

@@ -43,7 +43,7 @@ REASONS: dict[str, str] = {
     "not-json": "The event is not JSON (RFC 8259).",
     "too-deep": "The event is nested too deeply.",
     "bad-envelope": "The event is not a CloudEvent 1.0: an attribute is missing or of the wrong type.",
-    "unknown-type": "No event of this type is known.",
+    "unknown-type": "No event of this type is known; the shop's own are declared in rules/events.yaml.",
     "internal-type": "Events of this type come from Regulars only.",
     "bad-data": "A field of the event's data is missing, of the wrong type or out of bounds.",
     "bad-money": "An amount must be a plain decimal number with no more decimals than its currency has.",

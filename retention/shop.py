@@ -1,4 +1,4 @@
-"""What the domain needs to know of the shop itself: its currency, its zone, its rates."""
+"""What the domain needs to know of the shop itself: its currency, its zone, its rates, its own events."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ class Shop(Struct, frozen=True):
     rates: dict[str, Decimal] = field(default_factory=dict)
     walk_in: int = 100
     """Counting orders in a day that one person does not make: above it a customer id is a till's, nobody's."""
+    events: dict[str, dict[str, str]] = field(default_factory=dict)
+    """The shop's own event types, from `rules/events.yaml`: type → field → text, count, number or flag, with a "?"
+    behind it when the field may be left out."""
 
     @property
     def zone(self) -> ZoneInfo:

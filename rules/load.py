@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
-from rules.around import Around, Templates
+from msgspec import structs
+
+from rules.around import Around, Segments, Templates
 from rules.document import Document
 from rules.language import build
-from rules.language.schema import NOTHING, customers
 from rules.policy import Policy
 from rules.problems import Problem
+from rules.read_events import Own, read_events
+from rules.read_offers import Giving, read_offers
 from rules.read_policy import read_policy
 from rules.read_rule import read_rule
 from rules.read_segments import read_segments
@@ -19,7 +24,13 @@ from rules.ruleset import Rule, RuleSet, rule_set
 
 POLICY = "policy.yaml"
 SEGMENTS = "segments.yaml"
+OFFERS = "offers.yaml"
+EVENTS = "events.yaml"
 CAMPAIGNS = "campaigns"
+OPTIONAL = (SEGMENTS, OFFERS, EVENTS)
+"""A folder may be without them."""
+
+Read = TypeVar("Read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +42,7 @@ class Loaded:
 
 
 def load(folder: Path, templates: Templates | None = None) -> Loaded:
-    """The rules of `folder`: `policy.yaml`, `segments.yaml` if there is one, and `campaigns/*.yaml`.
+    """The rules of `folder`: `policy.yaml`, `campaigns/*.yaml`, and those of the files `OPTIONAL` that there are.
 
     `templates` maps a message to the channels it is written for; without it messages are not looked up.
     A defect of a file is a problem in the answer, never an error raised.
@@ -40,39 +51,80 @@ def load(folder: Path, templates: Templates | None = None) -> Loaded:
     contents = _contents(folder, problems)
     documents = {name: Document(_shown(folder / name), content) for name, content in contents.items()}
     policy = read_policy(documents[POLICY]) if POLICY in documents else None
-    shop = (policy or Policy()).shop
-    segments = read_segments(documents[SEGMENTS], shop) if SEGMENTS in documents else {}
-    around = Around(
-        policy or Policy(),
-        templates,
-        segments,
-        declared=NOTHING,  # what rules/events.yaml declares
-        offers=(),  # the ids of rules/offers.yaml
-        gifts=(),
-    )
+    giving = _read_giving(folder, documents, policy or Policy())
+    around = _around(folder, documents, policy or Policy(), giving, templates)
     rules = _rules(documents, around)
     for document in documents.values():
         problems += document.problems
-    if problems or policy is None:
+    if problems or giving is None:
         return Loaded(None, tuple(sorted(problems)))
-    schema = customers(shop)
-    named = {name: build([test], schema) for name, test in (segments or {}).items() if test is not None}
-    return Loaded(rule_set(rules, policy, _hash(contents), named), ())
+    schema = around.customers()
+    named = {name: build([test], schema) for name, test in (around.segments or {}).items() if test is not None}
+    hash_ = _hash(contents)
+    return Loaded(rule_set(rules, around.policy, hash_, named, giving.sound_offers, giving.sound_gifts), ())
+
+
+def own_events(folder: Path) -> tuple[Own | None, tuple[Problem, ...]]:
+    """What `events.yaml` of `folder` declares, by itself, and every problem of it; nothing when there is none."""
+    if not (folder / EVENTS).exists():
+        return Own(), ()
+    problems: list[Problem] = []
+    content = _read(folder / EVENTS, problems)
+    if content is None:
+        return None, tuple(problems)
+    document = Document(_shown(folder / EVENTS), content)
+    own = read_events(document)
+    return own, tuple(sorted(document.problems))
+
+
+def _around(
+    folder: Path, documents: dict[str, Document], policy: Policy, giving: Giving | None, templates: Templates | None
+) -> Around:
+    """What rules may name; the policy's shop knows of its own events."""
+    none: Segments = {}
+    own = _optional(folder, documents, EVENTS, read_events, Own())
+    shop = structs.replace(policy.shop, events={} if own is None else own.events)
+    declared = None if own is None else own.declared
+
+    def read(document: Document) -> Segments | None:
+        """Of attributes that nobody knows nothing can be said."""
+        return None if declared is None else read_segments(document, shop, declared)
+
+    return Around(
+        structs.replace(policy, shop=shop),
+        templates,
+        segments=_optional(folder, documents, SEGMENTS, read, none),
+        declared=declared,
+        offers=None if giving is None else giving.offers,
+        gifts=None if giving is None else giving.gifts,
+    )
+
+
+def _read_giving(folder: Path, documents: dict[str, Document], policy: Policy) -> Giving | None:
+    currency = policy.shop.currency
+    return _optional(folder, documents, OFFERS, lambda document: read_offers(document, currency), Giving())
+
+
+def _optional(
+    folder: Path, documents: dict[str, Document], name: str, read: Callable[[Document], Read | None], nothing: Read
+) -> Read | None:
+    """What a file says that may be missing; None when it is there and nobody can say what it holds."""
+    if name in documents:
+        return read(documents[name])
+    return None if (folder / name).exists() else nothing
 
 
 def _rules(documents: dict[str, Document], around: Around) -> list[Rule]:
     rules = []
     for name, document in documents.items():
-        if name not in (POLICY, SEGMENTS):
+        if name.startswith(CAMPAIGNS):
             rules.append(read_rule(document, _shown(Path(Path(name).stem)), around))
     return [rule for rule in rules if rule is not None]
 
 
 def _contents(folder: Path, problems: list[Problem]) -> dict[str, bytes]:
     """Name inside the folder → bytes, in sorted order; what cannot be read is a problem."""
-    names = [POLICY]
-    if (folder / SEGMENTS).exists():
-        names.append(SEGMENTS)
+    names = [POLICY, *(name for name in OPTIONAL if (folder / name).exists())]
     campaigns = folder / CAMPAIGNS
     if not campaigns.is_dir():
         _tell(problems, campaigns, "there is no folder of this name; one rule a file belongs in it", "missing-folder")

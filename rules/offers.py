@@ -8,6 +8,9 @@ from msgspec import Struct
 
 WhenEmpty = Literal["hold", "send_without", "skip"]
 """What becomes of a message whose offer's pool is empty: it waits for codes, leaves without one, or is not sent."""
+Period = Literal["day", "week", "month", "quarter", "year", ""]
+"""What a budget is for; empty: it is one for all times."""
+Pace = Literal["even", "free"]
 
 
 class Offer(Struct, frozen=True):
@@ -34,8 +37,8 @@ class Offer(Struct, frozen=True):
     when_empty: WhenEmpty = "hold"
     budget: int = 0
     """Most it may cost in a `period`, minor units; 0: no limit."""
-    period: Literal["day", "week", "month", "quarter", "year", ""] = ""
-    pace: Literal["even", "free"] = "free"
+    period: Period = ""
+    pace: Pace = "free"
 
 
 class Gift(Struct, frozen=True):
@@ -49,6 +52,6 @@ class Gift(Struct, frozen=True):
     cost: int = 0
     stock: int | None = None
     budget: int = 0
-    period: Literal["day", "week", "month", "quarter", "year", ""] = ""
-    pace: Literal["even", "free"] = "free"
+    period: Period = ""
+    pace: Pace = "free"
     when_empty: WhenEmpty = "skip"

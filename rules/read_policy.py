@@ -2,119 +2,60 @@
 
 from __future__ import annotations
 
-import re
-from decimal import Decimal
-from functools import cache
-from zoneinfo import available_timezones
+from typing import Literal
 
-from babel.numbers import list_currencies
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
-
-from retention.shop import Shop
 from rules.document import Document
-from rules.policy import Policy
-from rules.read_trial import percent
-from rules.reading import duration, duration_meant, keys, one_of, require, scalar, text
+from rules.entry import Entry
+from rules.policy import DAY, Policy
+from rules.read_aims import costs, targets
+from rules.read_limits import caps, limits, quiet_hours
+from rules.read_shop import read_shop
+from rules.read_spend import spend, tiers
+from rules.reading import require
 
-KEYS = ("currency", "time_zone", "lateness", "rates", "walk_in", "holdout")
-_COUNT = re.compile(r"[1-9][0-9]{0,8}")
-_RATE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+_SHOP = ("currency", "time_zone", "rates", "walk_in")
+_LIMITS = ("quiet_hours", "caps", "classes")
+_TIMES = ("lateness", "recheck", "attribution", "birthday_hour", "leap_birthday", "lapse")
+_MONEY = ("margin", "costs", "targets", "spend", "tiers")
+KEYS = (*_SHOP, *_TIMES, "holdout", *_LIMITS, *_MONEY)
+
+MINUTE = 60_000_000
+LEAP: dict[str, Literal["feb28", "mar01"]] = {"feb28": "feb28", "mar01": "mar01"}
 
 
 def read_policy(document: Document) -> Policy | None:
     """The policy in `document`; None when the document got problems."""
-    root = document.root
-    if root is None:
+    if document.root is None:
         return None
-    found = keys(document, root, KEYS)
-    require(document, root, found, ("currency", "time_zone"))
-    currency = _currency(document, found["currency"]) if "currency" in found else None
-    zone = None
-    if "time_zone" in found:
-        zone = _zone(document, found["time_zone"])
-    lateness = _lateness(document, found["lateness"]) if "lateness" in found else Policy().lateness
-    rates = _rates(document, found["rates"], currency) if "rates" in found else {}
-    walk_in = _walk_in(document, found["walk_in"]) if "walk_in" in found else Shop().walk_in
-    holdout = percent(document, found["holdout"], "a share such as 5%") if "holdout" in found else 0
-    if document.problems or currency is None or zone is None or lateness is None or walk_in is None or holdout is None:
-        return None
-    return Policy(Shop(currency, zone, rates, walk_in), lateness, holdout)
+    entry = Entry(document, document.root, KEYS)
+    require(document, document.root, entry.found, ("currency", "time_zone"))
+    shop = read_shop(entry)
+    entry.currency = shop.currency
+    usual = Policy()
+    policy = Policy(
+        shop=shop,
+        lateness=entry.span("lateness", usual.lateness, "h", "24h"),
+        holdout=entry.share("holdout", "a share such as 5%", usual.holdout),
+        quiet=quiet_hours(entry),
+        caps=caps(entry),
+        limits=limits(entry),
+        recheck=_recheck(entry, usual),
+        attribution=entry.span("attribution", usual.attribution, "d", "14d"),
+        birthday_hour=entry.clock("birthday_hour", usual.birthday_hour),
+        leap_birthday=entry.choice("leap_birthday", LEAP, usual.leap_birthday),
+        lapse=entry.span("lapse", usual.lapse, "d", "365d"),
+        margin=entry.share("margin", "a share such as 60%", usual.margin),
+        costs=costs(entry),
+        targets=targets(entry),
+        spend=spend(entry),
+        tiers=tiers(entry),
+    )
+    return None if document.problems else policy
 
 
-def _currency(document: Document, node: Node) -> str | None:
-    value = text(document, node, "a currency")
-    if value is None or value in list_currencies():
-        return value
-    hint = f'; did you mean "{value.upper()}"?' if value.upper() in list_currencies() else ""
-    document.report_node(node, f'"{value}" is no currency of ISO 4217, such as THB or EUR{hint}', "unknown-currency")
-    return None
-
-
-def _zone(document: Document, node: Node) -> str | None:
-    zones = _zones()
-    if isinstance(node, ScalarNode) and node.value.strip() and "/" not in node.value and node.value not in zones:
-        message = f'unknown time zone "{node.value}"; a zone is named by a place, such as Asia/Bangkok'
-        document.report_node(node, message, "unknown-time-zone")
-        return None
-    return one_of(document, node, "a time zone", sorted(zones), "unknown-time-zone")
-
-
-@cache
-def _zones() -> frozenset[str]:
-    """Read from the system's files once, not for every policy."""
-    return frozenset(available_timezones())
-
-
-def _lateness(document: Document, node: Node) -> int | None:
-    found = scalar(document, node, "a duration such as 24h")
-    if found is None:
-        return None
-    micros = duration(found.value)
-    if micros is None:
-        message = f'"{found.value}" is no duration such as 24h or 2d'
-        document.report_node(node, message + _meant(duration_meant(found.value, "h")), "bad-duration")
+def _recheck(entry: Entry, usual: Policy) -> int:
+    micros = entry.span("recheck", usual.recheck, "h", "4h")
+    if not MINUTE <= micros < usual.give_up:
+        message = f"what waits is looked at again every 1m at the soonest, and given up after {usual.give_up // DAY}d"
+        entry.report("recheck", message, "bad-duration")
     return micros
-
-
-def _meant(text: str) -> str:
-    return f'; did you mean "{text}"?' if text else ""
-
-
-def _walk_in(document: Document, node: Node) -> int | None:
-    found = scalar(document, node, "a number of orders")
-    if found is None:
-        return None
-    if not _COUNT.fullmatch(found.value):
-        document.report_node(node, "walk_in is a number of orders in a day, such as 100", "bad-count")
-        return None
-    return int(found.value)
-
-
-def _rates(document: Document, node: Node, own: str | None) -> dict[str, Decimal]:
-    if not isinstance(node, MappingNode):
-        document.report_node(node, "rates are lines such as `USD: 34.10`", "wrong-type")
-        return {}
-    rates: dict[str, Decimal] = {}
-    for key, value in node.value:
-        currency = _currency(document, key)
-        if currency is not None and currency in rates:
-            document.report_node(key, f'"{currency}" stands here twice', "duplicate-key")
-        elif currency is not None and currency == own:
-            document.report_node(key, "the shop's own currency needs no rate", "bad-rate")
-        rate = _rate(document, value)
-        if currency is not None and rate is not None:
-            rates[currency] = rate
-    return rates
-
-
-def _rate(document: Document, node: Node) -> Decimal | None:
-    found = scalar(document, node, "a rate")
-    if not isinstance(found, ScalarNode):
-        return None
-    if not _RATE.fullmatch(found.value) or not Decimal(found.value):
-        message = f"a rate is what one unit is worth in the shop's currency, such as 34.10, not {found.value}"
-        point = found.value.replace(",", ".")
-        meant = point if point != found.value and _RATE.fullmatch(point) else ""
-        document.report_node(node, message + _meant(meant), "bad-rate")
-        return None
-    return Decimal(found.value)

@@ -138,11 +138,35 @@ def test_a_profile_clears_nothing_that_it_does_not_name() -> None:
         (b'{"network":"x","worth":1.10}', {"network": "x", "worth": Decimal("1.10")}),
     ],
 )
-def test_an_event_of_the_shops_own_is_told_as_it_is(data: bytes, expected: dict[str, Any]) -> None:
+def test_an_event_of_the_shops_own_that_nobody_declares_any_more_is_told_as_it_is(
+    data: bytes, expected: dict[str, Any]
+) -> None:
     answered = Context("social_share", NOW, data, 0, 1, 1, "Seen")
     told = context(answered, anna(), "r", SHOP)["event"]
     assert told == expected | {"type": "social_share", "time": dt.datetime(2026, 3, 1, 10, tzinfo=dt.UTC)}
     assert not any(type(value) is Money for value in told.values())
+
+
+RSVP = Shop(events={"event_rsvp": {"event": "text", "seats": "count?", "worth": "number?", "coming": "flag?"}})
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (
+            b'{"event":"Tasting","seats":2,"worth":1.10,"coming":false,"other":"x"}',
+            {"event": "Tasting", "seats": 2, "worth": Decimal("1.10"), "coming": False},
+        ),
+        (b'{"event":"Tasting","worth":5}', {"event": "Tasting", "seats": None, "worth": Decimal(5), "coming": None}),
+        (b'{"event":7,"seats":"2"}', {"event": None, "seats": None, "worth": None, "coming": None}),
+    ],
+)
+def test_an_event_of_the_shops_own_is_told_by_the_fields_it_is_declared_with(
+    data: bytes, expected: dict[str, Any]
+) -> None:
+    told = context(Context("event_rsvp", NOW, data, 0, 1, 1, "Come"), anna(), "r", RSVP)["event"]
+    assert told == expected | {"type": "event_rsvp", "time": dt.datetime(2026, 3, 1, 10, tzinfo=dt.UTC)}
+    assert type(told["worth"]) in (Decimal, type(None))
 
 
 def test_each_wait_is_a_share_of_a_longer_one() -> None:

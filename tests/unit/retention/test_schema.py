@@ -8,14 +8,17 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from msgspec.structs import replace
 
 from retention import decode
 from retention.checks import MAX_EXTRAS
-from retention.errors import REASONS
+from retention.errors import REASONS, BadEvent
 from retention.events import INTERNAL, MAX_ITEMS, TYPES, Envelope, Item, ReturnedItem
 from retention.schema import FILE, events_schema, text
+from rules.document import Document
+from rules.read_events import read_events
 from tests.unit.retention import wording
-from tests.unit.retention.making import BINARY, SHOP, record, refused, taken
+from tests.unit.retention.making import BINARY, NOW, SHOP, record, refused, taken
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs/reference/events.md").read_text(encoding="utf-8")
@@ -25,6 +28,7 @@ VALIDATOR = jsonschema.Draft202012Validator(events_schema())
 _blocks = re.findall(r"(?:<!-- (\w+): ([^>]+) -->\n)?```json\n(.*?)```", PAGE, flags=re.DOTALL)
 GOOD = [block for mark, _, block in _blocks if not mark]
 BARE = [(kind, block) for mark, kind, block in _blocks if mark == "bare"]
+OWN_GOOD = [(kind, block) for mark, kind, block in _blocks if mark == "own"]
 BAD = [(expected.split(), block) for mark, expected, block in _blocks if mark == "refused"]
 
 
@@ -34,7 +38,7 @@ def valid(event: bytes | str) -> bool:
 
 def test_the_schema_in_the_docs_is_the_schema_of_the_code() -> None:
     kept = (ROOT / FILE).read_text(encoding="utf-8")
-    assert kept == text(), f"{FILE} is stale; write it anew: regulars events schema --out {FILE}"
+    assert kept == text(), f"{FILE} is stale; write it anew: regulars events schema --contract --out {FILE}"
 
 
 def test_the_schema_is_a_sound_one() -> None:
@@ -56,6 +60,15 @@ def test_a_bad_example_of_the_page_is_invalid_and_refused_as_it_says(expected, b
         assert not valid(block)
 
 
+@pytest.mark.parametrize(("kind", "block"), OWN_GOOD)
+def test_an_event_of_the_shops_own_is_taken_as_the_page_declares_it(kind, block) -> None:
+    own = read_events(Document("events.yaml", re.findall(r"```yaml\n(.*?)```", PAGE, flags=re.DOTALL)[0].encode()))
+    assert own is not None
+    event = decode.decode(b"anna", block.encode(), (), replace(SHOP, events=own.events), NOW)
+    assert (event.type, event.data) == (kind, {"network": "LINE", "followers": 1200})
+    assert jsonschema.Draft202012Validator(events_schema(own.events)).is_valid(json.loads(block))
+
+
 @pytest.mark.parametrize(("kind", "block"), BARE)
 def test_a_plain_example_of_the_page_is_taken(kind, block) -> None:
     decode.decode_data(kind, block.encode(), SHOP)
@@ -66,6 +79,7 @@ def test_every_type_has_an_example() -> None:
     assert shown == set(TYPES) - {"product"}
     assert {kind for kind, _ in BARE} == {"purchase", "return", "birthday"}
     assert len(BAD) >= 5
+    assert len(OWN_GOOD) == 1
 
 
 def test_the_binary_example_is_taken() -> None:
@@ -134,6 +148,63 @@ PAGES = TYPES | {"Item": Item, "ReturnedItem": ReturnedItem}
 @pytest.mark.parametrize("heading", PAGES)
 def test_the_table_of_a_type_lists_its_fields(heading) -> None:
     assert [tuple(row[:3]) for row in TABLES[heading]] == wording.rows(PAGES[heading])
+
+
+OWN = {
+    "event_rsvp": {"event": "text", "seats": "count", "price": "number?", "coming": "flag?"},
+    "door_opened": {},
+}
+DECLARING = replace(SHOP, events=OWN)
+WITH_OWN = jsonschema.Draft202012Validator(events_schema(OWN))
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("door_opened", "{}"),
+        ("event_rsvp", '{"event":"Tasting","seats":2}'),
+        ("event_rsvp", '{"event":"Tasting","seats":-9223372036854775808,"price":1.5,"coming":true,"unknown":[]}'),
+        ("event_rsvp", '{"event":"","seats":0,"price":null,"coming":null}'),
+        ("birthday", "{}"),
+    ],
+)
+def test_a_declared_event_is_valid_and_taken(kind, data) -> None:
+    value = record(data, type=kind)
+    assert WITH_OWN.is_valid(json.loads(value))
+    assert decode.decode(b"anna", value, (), DECLARING, NOW).type == kind
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("wish", "{}"),
+        ("event_rsvp", "{}"),
+        ("event_rsvp", "[]"),
+        ("event_rsvp", '{"event":"Tasting","seats":null}'),
+        ("event_rsvp", '{"event":"Tasting","seats":"2"}'),
+        ("event_rsvp", '{"event":"Tasting","seats":9223372036854775808}'),
+        ("event_rsvp", '{"event":7,"seats":2}'),
+        ("event_rsvp", json.dumps({"event": "x" * 10_001, "seats": 2})),
+        ("event_rsvp", '{"event":"Tasting","seats":2,"price":"1.5"}'),
+        ("event_rsvp", '{"event":"Tasting","seats":2,"price":1000000000000000}'),
+        ("event_rsvp", '{"event":"Tasting","seats":2,"coming":1}'),
+        ("door_opened", json.dumps({f"f{n}": n for n in range(101)})),
+        ("survey", '{"score":11}'),
+    ],
+)
+def test_what_is_not_as_declared_is_invalid_and_refused(kind, data) -> None:
+    value = record(data, type=kind)
+    assert not WITH_OWN.is_valid(json.loads(value))
+    with pytest.raises(BadEvent):
+        decode.decode(b"anna", value, (), DECLARING, NOW)
+
+
+def test_the_schema_with_declared_events_is_a_sound_one_and_the_contract_in_it_the_same() -> None:
+    contract, whole = events_schema(), events_schema(OWN)
+    jsonschema.Draft202012Validator.check_schema(whole)
+    assert set(whole["properties"]["type"]["enum"]) == set(contract["properties"]["type"]["enum"]) | set(OWN)
+    assert {name: whole["$defs"][name] for name in contract["$defs"]} == contract["$defs"]
+    assert whole["allOf"][: len(contract["allOf"])] == contract["allOf"]
 
 
 def test_the_table_of_the_envelope_lists_its_attributes() -> None:

@@ -6,6 +6,7 @@ import datetime as dt
 
 import pytest
 
+from retention.decode import decode_data, logged
 from retention.events import Event, Purchase
 from retention.money import Money
 from retention.shop import Shop
@@ -125,3 +126,33 @@ def test_an_event_of_the_shops_own_has_the_fields_it_was_declared_with() -> None
     for data, expected in (({"seats": 2, "coming": True}, True), ({"seats": "2", "coming": True}, False), ({}, False)):
         assert condition(Event("shop", "e", "rsvp", "anna", NOW, data, b"", at=NOW), Customer()) is expected
     assert compile_condition("event.total > 3", fields).faults[0].code == "unknown-field"
+
+
+def test_an_event_of_the_shops_own_is_about_no_article() -> None:
+    """Its data is a dict, and a dict has `items` of another sort."""
+    condition = compile_condition('bought("tea")', schema("rsvp", Shop(), DECLARED)).condition
+    assert condition is not None
+    event = Event("shop", "e", "rsvp", "anna", NOW, {"seats": 2}, b"", at=NOW)
+    assert condition(event, Customer()) is False
+    assert condition(event, Customer(categories={"tea": 1})) is True
+
+
+def test_conditions_read_an_event_of_the_shops_own_as_it_came_and_out_of_the_log() -> None:
+    shop = Shop(events={"rsvp": {"seats": "count", "coming": "flag?", "worth": "number?", "where": "text?"}})
+    kinds = {"seats": Kind.COUNT, "coming": Kind.BOOL, "worth": Kind.NUMBER, "where": Kind.TEXT}
+    fields = schema("rsvp", shop, Declared({}, {"rsvp": kinds}))
+    raw = b'{"seats":2,"worth":1.10,"where":"Chiang Mai","other":[1]}'
+    data, _ = decode_data("rsvp", raw, shop)
+    for event in (
+        Event("shop", "e", "rsvp", "anna", NOW, data, raw, at=NOW),
+        logged("shop", "e", "rsvp", "anna", NOW, raw, 0),
+    ):
+        for text in (
+            "event.seats == 2",
+            "event.worth * 2 == 2.2",
+            'event.where.startsWith("Ch")',
+            "!has(event.coming)",
+        ):
+            condition = compile_condition(text, fields).condition
+            assert condition is not None
+            assert condition(event, Customer()), text

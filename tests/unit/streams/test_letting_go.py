@@ -222,13 +222,23 @@ def test_an_event_that_cannot_be_read_stays_and_nobody_else_waits_for_it(
 ) -> None:
     shop.take(event("1"), event("2", "ben"))
     with shop.store.write() as connection:
-        connection.execute(text("UPDATE event SET type = 'teleport' WHERE customer = 'anna'"))
+        connection.execute(text("UPDATE event SET data = :data WHERE customer = 'anna'"), {"data": b"{"})
     round_of(shop)
     shop.now += KEPT * DAY
     assert round_of(shop) == 1
     assert (numbers(shop), numbers(shop, "ben")) == ([1], [])
     assert "cannot read" in caplog.text
     assert "anna" not in caplog.text
+
+
+def test_an_event_of_a_type_that_is_not_declared_any_more_is_let_go_like_any_other(shop: Shop) -> None:
+    shop.take(event("1"))
+    with shop.store.write() as connection:
+        connection.execute(text("UPDATE event SET type = 'social_share' WHERE customer = 'anna'"))
+    round_of(shop)
+    shop.now += KEPT * DAY
+    round_of(shop)
+    assert numbers(shop) == []
 
 
 def test_an_old_event_of_a_customer_who_came_back_is_not_needed_to_count_a_return(shop: Shop) -> None:
