@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Literal
 
 from msgspec import Struct
 
 from retention.events import Event
 from retention.periods import Grain
-
-Kind = Literal["send", "offer", "gift", "points", "notify", "emit", "tag", "untag", "set"]
-"""What a rule may do for a customer, as its steps say it."""
-_MINUTE = 60_000_000
-KINDS: tuple[Kind, ...] = ("send", "offer", "gift", "points", "notify", "emit", "tag", "untag", "set")
+from retention.zones import MINUTE
+from rules.simulation.entries import Kind
 
 
 class Span(Struct, frozen=True):
@@ -31,7 +27,7 @@ class Span(Struct, frozen=True):
 
     def after(self, until: int) -> bool:
         """Whether a clock that stops at `until` does not come here; the day that just begins then is not to come."""
-        return self.start > until or (self.start == until and self.end - self.start > _MINUTE)
+        return self.start > until or (self.start == until and self.end - self.start > MINUTE)
 
 
 class Expected(Struct, frozen=True):

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 from ruamel.yaml.nodes import Node
 
 from retention.decode import micros
+from retention.periods import day_of
+from retention.zones import MINUTE, SECOND, instant_of
 from rules.document import Document
 from rules.language.functions import BUDDHIST
 from rules.reading import scalar
@@ -20,7 +22,6 @@ _WRITTEN = re.compile(
     r" ?(?P<offset>[Zz]|[+-][0-9]{2}:[0-9]{2})?)?"
 )
 _WHAT = "a time such as 2026-03-01T10:00+07:00, or a date,"
-_MINUTE, _SECOND = 60_000_000, 1_000_000
 
 
 def read_span(document: Document, node: Node, zone: ZoneInfo) -> Span | None:
@@ -51,15 +52,11 @@ def _read(value: str, zone: ZoneInfo) -> Span | str:
     if not 1970 < year < 9999:
         return f"the year {year} is out of bounds; write one from 1971 to 9998"
     if time is None:
-        return Span(_midnight(day, zone), _midnight(day + dt.timedelta(days=1), zone))
+        number = day_of(day)
+        return Span(instant_of(number, 0, zone), instant_of(number + 1, 0, zone))
     local = dt.datetime.combine(day, time)
     if found["offset"] is None:
         offset = local.replace(tzinfo=zone).isoformat()[-6:]
-        return f"which time is that? Write where it is: {value}{offset} is the shop's own"
+        return f"where is it that time? Write the offset behind it: {value}{offset} is the shop's own"
     start = micros(dt.datetime.fromisoformat(local.isoformat() + found["offset"].upper()))
-    return Span(start, start + (_SECOND if found["second"] else _MINUTE))
-
-
-def _midnight(day: dt.datetime, zone: ZoneInfo) -> int:
-    """The first instant of the day; where its midnight is skipped, what comes after it."""
-    return micros(day.replace(tzinfo=zone).astimezone(dt.UTC))
+    return Span(start, start + (SECOND if found["second"] else MINUTE))

@@ -11,11 +11,12 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 from rules.document import Document
 from rules.reading import keys, require, scalar, whole
 from rules.ruleset import ADDRESSES, Rule
+from rules.simulation.entries import KINDS, Kind, attributes
 from rules.testing.as_json import as_json
-from rules.testing.cases import KINDS, Expected, Kind, Never
-from rules.testing.effects import attributes, messages, things
+from rules.testing.cases import Expected, Never
 from rules.testing.instants import read_span
 from rules.testing.known import Known, hint
+from rules.testing.offered import messages, things
 
 EXPECT_KEYS = ("on", "customer", "rule", "send", "channel", *KINDS[1:])
 NEVER_KEYS = ("rule", "customer", "after", "before", "send")
