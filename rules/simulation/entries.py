@@ -49,7 +49,11 @@ class Entry(Struct, frozen=True, gc=False):
     event: str = ""
 
 
-def effect(step: Step) -> tuple[Kind, str] | tuple[Literal[""], str]:
+Effect = tuple[Kind | Literal[""], str]
+NOTHING: Effect = ("", "")
+
+
+def effect(step: Step) -> Effect:
     """Kind and name of what `step` does; both empty when it does nothing that anybody would notice.
 
     The name of points that go by an order's total is empty: nobody can say beforehand.
@@ -70,7 +74,7 @@ def effect(step: Step) -> tuple[Kind, str] | tuple[Literal[""], str]:
         case Assign():
             return "set", attributes(step.values)
         case _:
-            return "", ""
+            return NOTHING
 
 
 def attributes(values: Iterable[tuple[str, Any]]) -> str:

@@ -15,7 +15,7 @@ from retention.state import Customer
 from rules.engine.decide import decide, elapse
 from rules.engine.outcome import HELD_OUT, STOPPED, Decided, Decision, QueuedMessage, Request
 from rules.ruleset import RuleSet
-from rules.simulation.entries import CANCELLED, DENIED, GRANTED, NOT_FIRED, SENT, Entry, effect
+from rules.simulation.entries import CANCELLED, DENIED, GRANTED, NOT_FIRED, NOTHING, SENT, Entry, effect
 from rules.simulation.granter import Asked, Generous, Granter
 from rules.simulation.post import LATER, look
 
@@ -175,10 +175,9 @@ class Simulation:
     # What the rules decided.
 
     def _note(self, person: Person, event: Event, decided: Decided) -> None:
-        for (rule, guard), times in decided.not_fired.items():
-            self.not_fired[rule, guard] += times
-            if self._explain:
-                self._tell(Entry(event.at, person.id, rule, NOT_FIRED, guard, event=event.type))
+        self.not_fired.update(decided.not_fired)
+        for rule, guard in decided.not_fired if self._explain else ():
+            self._tell(Entry(event.at, person.id, rule, NOT_FIRED, guard, event=event.type))
         for decision in decided.decisions:
             self._tell(self._entry(person, event, decision))
             if decision.message is not None:
@@ -191,7 +190,7 @@ class Simulation:
     def _entry(self, person: Person, event: Event, decision: Decision) -> Entry:
         message, request = decision.message, decision.request
         whole = decision.outcome in _WHOLE or decision.reason in _WHOLE
-        kind, name = ("", "") if whole else self._steps.get((decision.rule, decision.step), ("", ""))
+        kind, name = NOTHING if whole else self._steps.get((decision.rule, decision.step), NOTHING)
         return Entry(
             at=decision.at,
             customer=person.id,

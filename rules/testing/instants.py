@@ -48,7 +48,7 @@ def _read(value: str, zone: ZoneInfo) -> Span | str:
         day = dt.datetime.fromisoformat(found["day"])
         time = dt.time.fromisoformat(f"{found['minute']}{found['second'] or ''}") if found["minute"] else None
     except ValueError:
-        return f'"{value}" is no day of the calendar, or no time of the day'
+        return f"there is no {value}: correct the day, or the time"
     if not 1970 < year < 9999:
         return f"the year {year} is out of bounds; write one from 1971 to 9998"
     if time is None:
@@ -57,6 +57,6 @@ def _read(value: str, zone: ZoneInfo) -> Span | str:
     local = dt.datetime.combine(day, time)
     if found["offset"] is None:
         offset = local.replace(tzinfo=zone).isoformat()[-6:]
-        return f"where is it that time? Write the offset behind it: {value}{offset} is the shop's own"
+        return f"a time needs its offset: write {value}{offset}, which is the shop's own time"
     start = micros(dt.datetime.fromisoformat(local.isoformat() + found["offset"].upper()))
     return Span(start, start + (SECOND if found["second"] else MINUTE))

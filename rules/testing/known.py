@@ -49,4 +49,6 @@ def hint(word: str, known: Collection[str]) -> str:
     """What was meant, or what there is."""
     if close := did_you_mean(word, known):
         return close
+    if len(known) == 1:
+        return f"; there is only {next(iter(known))}"
     return f"; there are {', '.join(sorted(known))}" if 0 < len(known) <= _LISTABLE else ""

@@ -10,7 +10,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from retention.decode import decode, moment
 from retention.errors import BadEvent
-from retention.events import TYPES, Event, Item, ReturnedItem
+from retention.events import INTERNAL, TYPES, Event, Item, ReturnedItem
 from rules.document import Document
 from rules.language.faults import did_you_mean
 from rules.reading import keys, require, scalar
@@ -88,14 +88,17 @@ def _kind(document: Document, node: MappingNode, found: Mapping[str, Node], know
     elif wrong := [kind for kind in kinds if kind not in known.events]:
         for key, _ in node.value:
             if key.value in wrong:
-                document.report_node(key, f'unknown event "{key.value}"{_meant(key.value, known)}', "unknown-event")
+                document.report_node(key, _unknown(key.value, known), "unknown-event")
     else:
         return kinds[0]
     return None
 
 
-def _meant(word: str, known: Known) -> str:
-    return did_you_mean(word, [*known.events, *ABOUT]) or f"; there are {', '.join(known.events)}"
+def _unknown(word: str, known: Known) -> str:
+    if word in INTERNAL:
+        return f'an event "{word}" comes from Regulars itself, when its time has come; remove this line'
+    close = did_you_mean(word, [*known.events, *ABOUT])
+    return f'unknown event "{word}"{close or "; there are " + ", ".join(known.events)}'
 
 
 def _fields(
