@@ -2,39 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Literal, Protocol
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from rules.engine.outcome import Request
 
-class Asked(Struct, frozen=True):
-    """What somebody asks for. `key` is the request's, or that of the message the offer goes with."""
 
-    key: str
-    customer: str
-    rule: str
-    kind: str
-    what: str
-    amount: int
-    entry: str
+class Answered(Protocol):
+    """`held`: ask again later; `without`: what it goes with leaves without it; `denied`: that does not leave either."""
+
+    @property
+    def outcome(self) -> Literal["granted", "held", "without", "denied"]:
+        """What came of it."""
+
+    @property
+    def why(self) -> str:
+        """Why not."""
 
 
 class Granter(Protocol):
     """Stock, pools and budgets."""
 
-    def grant(self, asked: Asked, now: int) -> str:
-        """Grant it, or say why not. `now` in microseconds."""
+    def grant(self, request: Request, customer: str, zone: ZoneInfo, now: int | None = None) -> Answered:
+        """Answer `request` of `customer`, whose clock is `zone`, at `now`; None: when it was made."""
 
-    def release(self, key: str, now: int) -> None:
-        """What was granted under this key is not needed after all."""
+
+class Yes(Struct, frozen=True):
+    """Granted."""
+
+    outcome: Literal["granted", "held", "without", "denied"] = "granted"
+    why: str = ""
 
 
 class Generous:
     """Grants everything: no stock, no budget, no end of codes."""
 
-    def grant(self, asked: Asked, now: int) -> str:
+    def grant(self, request: Request, customer: str, zone: ZoneInfo, now: int | None = None) -> Yes:
         """Yes."""
-        return ""
-
-    def release(self, key: str, now: int) -> None:
-        """There is nothing to give back to."""
+        return Yes()

@@ -2,59 +2,30 @@
 
 from __future__ import annotations
 
-import copy
 from collections import Counter
 from collections.abc import Callable
 from heapq import heappop, heappush
 
 from retention.counters import Deltas
-from retention.events import Event, Message
+from retention.events import Event
 from retention.fold import fold
 from retention.orders import Order, row_key
-from retention.state import Customer
 from rules.engine.decide import decide, elapse
-from rules.engine.outcome import HELD_OUT, STOPPED, Decided, Decision, QueuedMessage, Request
+from rules.engine.outcome import HELD_OUT, STOPPED, Decided, Decision
+from rules.engine.timers import SOURCE, next_due
 from rules.ruleset import RuleSet
-from rules.simulation.entries import CANCELLED, DENIED, GRANTED, NOT_FIRED, NOTHING, SENT, Entry, effect
-from rules.simulation.granter import Asked, Generous, Granter
-from rules.simulation.post import LATER, look
+from rules.simulation.entries import NOT_FIRED, NOTHING, Entry, effect
+from rules.simulation.granter import Generous, Granter
+from rules.simulation.people import Person
+from rules.simulation.post import Later, Post
 
-DELIVERY, CLOCK = "regulars:delivery", "regulars:clock"
-"""Sources of what is heard of messages, and of the clock's pokes."""
 _WHOLE = frozenset({HELD_OUT, STOPPED, "late", "re-entry", "chance"})
 """What is said of a rule as a whole, not of one of its steps."""
-_HEARD, _LEAVES, _DUE = range(3)
-"""What comes at one instant of one customer, in this order: the result of a message, a message, a timer."""
-
-
-class Person:
-    """A customer, their orders, and the events that began the journeys they are in, by number."""
-
-    __slots__ = ("began", "id", "orders", "state", "wakes")
-
-    def __init__(self, id: str) -> None:
-        self.id = id
-        self.state = Customer()
-        self.orders: dict[str, Order] = {}
-        self.began: dict[int, Event] = {}
-        self.wakes = 0
-        """When the heap wakes them; 0: it does not."""
-
-    def recall(self, seq: int) -> Event | None:
-        """A copy of the event that began a journey."""
-        return copy.copy(self.began.get(seq))
-
-    def remember(self, event: Event) -> None:
-        """Keep `event` if a journey began with it; forget those that none needs any more."""
-        journeys = self.state.journeys
-        if journeys:
-            if any(journey.seq == event.seq for journey in journeys):
-                self.began[event.seq] = event
-            if len(self.began) > len(journeys):
-                needed = {journey.seq for journey in journeys}
-                self.began = {seq: kept for seq, kept in self.began.items() if seq in needed}
-        elif self.began:
-            self.began.clear()
+_HEARD, _LOOK, _WAKE = range(3)
+"""What comes at one instant of one customer, in this order: what is heard of a message, a message or request whose
+time has come, a timer."""
+_LAST = "\U0010ffff"
+"""Behind every customer."""
 
 
 class Simulation:
@@ -81,13 +52,12 @@ class Simulation:
         """The retention counters, as `retention.counters` has them."""
         self.not_fired: Counter[tuple[str, str]] = Counter()
         """(rule, guard) → times."""
-        self._granter = granter or Generous()
         self._tell = tell or self.timeline.append
+        self._post = Post(rules, granter or Generous(), self._tell)
         self._explain = explain
         self._zone = rules.policy.shop.zone
         self._heap: list[tuple[int, str, int, int, str | Event]] = []
         self._pushed = 0
-        self._waiting: dict[str, QueuedMessage] = {}
         self._steps = {(rule.id, n): effect(step) for rule in rules.rules for n, step in enumerate(rule.do)}
 
     def take(self, event: Event) -> None:
@@ -100,11 +70,14 @@ class Simulation:
             raise ValueError("events come in the order of time")
         self._pass(at, event.customer)
         self.now = at
-        self._apply(self._person(event.customer), event, at)
+        person = self.people.get(event.customer)
+        if person is None:
+            person = self.people[event.customer] = Person(event.customer)
+        self._apply(person, event, at)
 
     def run(self, until: int) -> None:
         """Let time go on to `until`, included."""
-        self._pass(until, "\U0010ffff")
+        self._pass(until, _LAST)
         self.now = max(self.now, until)
 
     # Time.
@@ -113,36 +86,39 @@ class Simulation:
         """What is due before that customer's turn at `at`."""
         heap = self._heap
         while heap and (heap[0][0] < at or (heap[0][0] == at and heap[0][1] <= customer)):
-            due, id, what, _, about = heappop(heap)
+            due, id, _, _, about = heappop(heap)
             self.now = due
             person = self.people[id]
             if isinstance(about, Event):
                 self._apply(person, about, due)
-            elif what == _LEAVES:
-                self._leave(person, about, due)
+            elif about:
+                self._look(person, about, due)
             elif person.wakes == due:
                 self._wake(person, due)
 
     def _push(self, at: int, customer: str, what: int, about: str | Event) -> None:
+        """`about`: an event to apply, the key of a message or request, or nothing: the customer's timers."""
         self._pushed += 1
         heappush(self._heap, (at, customer, what, self._pushed, about))
 
+    def _look(self, person: Person, key: str, now: int) -> None:
+        found = self._post.look(person, key, now)
+        if isinstance(found, Later):
+            self._push(found.at, person.id, _LOOK, key)
+        elif found is not None:
+            self._apply(person, found, now)
+
     def _wake(self, person: Person, due: int) -> None:
-        """The clock's poke: an event without content, in the log when it found something to do."""
-        person.wakes = 0
-        next_due = person.state.next_due
-        if next_due is not None and next_due <= due:
-            poke = Event(CLOCK, f"{person.id}:{due}", "poke", person.id, due, None, b"{}")
-            self._stamp(person, poke, due)
-            person.remember(poke)
+        """The clock's poke: an event without content, of which nothing is folded."""
+        self._stamp(person, Event(SOURCE, f"{person.id}:{due}", "poke", person.id, due, None, b"{}"), due)
         self._schedule(person)
 
     def _schedule(self, person: Person) -> None:
-        """Wake the customer when their next timer is due."""
-        due = person.state.next_due if person.state.journeys else None
-        if due is not None and due != person.wakes:
-            person.wakes = due
-            self._push(due, person.id, _DUE, "")
+        """Wake the customer when something is due next."""
+        due = next_due(self.rules, person.state) or 0
+        if due and due != person.wakes:
+            self._push(due, person.id, _WAKE, "")
+        person.wakes = due
 
     # Events.
 
@@ -150,7 +126,11 @@ class Simulation:
         self._stamp(person, event, at)
         customer = person.state
         key = row_key(event)
-        order = None if key is None else person.orders.setdefault(key, Order())
+        order = None
+        if key is not None:
+            order = person.orders.get(key)
+            if order is None:
+                order = person.orders[key] = Order()
         walk_in = self.rules.policy.shop.walk_in
         new = fold(customer, order, event, self._zone, self.counters, person.orders.values, walk_in)
         self._note(person, event, decide(self.rules, event, customer, new))
@@ -158,19 +138,15 @@ class Simulation:
         self._schedule(person)
 
     def _stamp(self, person: Person, event: Event, at: int) -> None:
-        """Number the event, and let the customer's timers fire that are due by then."""
+        """Number the event, and do what time alone does by then."""
         customer = person.state
         customer.at = event.at = max(at, customer.at)
         customer.seq = event.seq = customer.seq + 1
-        due = customer.next_due if customer.journeys else None
-        if due is not None and due <= event.at:
+        if 0 < person.wakes <= event.at:
+            person.wakes = 0
             self._note(person, event, elapse(self.rules, person.id, customer, event.at, person.recall))
-
-    def _person(self, id: str) -> Person:
-        person = self.people.get(id)
-        if person is None:
-            person = self.people[id] = Person(id)
-        return person
+        elif not customer.walk_in:
+            customer.elapsed = event.at  # as elapse has it of a time in which nothing is due
 
     # What the rules decided.
 
@@ -181,11 +157,15 @@ class Simulation:
         for decision in decided.decisions:
             self._tell(self._entry(person, event, decision))
             if decision.message is not None:
-                self._queue(person, decision.message)
+                self._post.queue(decision.message, decision.at)
+                self._push(decision.message.due_at, person.id, _LOOK, decision.message.key)
             if decision.request is not None:
-                self._ask(person, decision.request)
+                self._post.ask(decision.request)
+                self._push(decision.at, person.id, _LOOK, decision.request.key)
         if decided.cancelled:
-            self._cancel(person, event.at, decided)
+            why = {(one.rule, one.entry): one.reason for one in decided.decisions if one.outcome == STOPPED}
+            for heard in self._post.cancel(person, decided.cancelled, why, event.at):
+                self._push(event.at, person.id, _HEARD, heard)
 
     def _entry(self, person: Person, event: Event, decision: Decision) -> Entry:
         message, request = decision.message, decision.request
@@ -206,66 +186,3 @@ class Simulation:
             key=message.key if message is not None else request.key if request is not None else "",
             event=event.type,
         )
-
-    def _queue(self, person: Person, message: QueuedMessage) -> None:
-        self._waiting[message.key] = message
-        self._push(message.due_at, person.id, _LEAVES, message.key)
-
-    def _ask(self, person: Person, request: Request) -> None:
-        """Granted or not at once: nobody else is at work."""
-        asked = Asked(request.key, person.id, request.rule, request.kind, request.what, request.amount, request.entry)
-        reason = self._granter.grant(asked, request.at)
-        kind, name = self._steps[request.rule, request.step]
-        name = str(request.amount) if kind == "points" else name
-        what = DENIED if reason else GRANTED
-        self._tell(Entry(request.at, person.id, request.rule, what, reason, request.step, kind, name, key=request.key))
-
-    # Messages.
-
-    def _cancel(self, person: Person, at: int, decided: Decided) -> None:
-        """Of the messages that must not leave those that have not left yet."""
-        why = {(one.rule, one.entry): one.reason for one in decided.decisions if one.outcome == STOPPED}
-        for key in decided.cancelled:
-            message = self._waiting.pop(key, None)
-            if message is not None:
-                reason = why.get((message.rule, message.entry), "")
-                self._tell(_of(message, person, at, CANCELLED, reason))
-                self._push(at, person.id, _HEARD, _heard(message, person, CANCELLED, at))
-
-    def _leave(self, person: Person, key: str, now: int) -> None:
-        message = self._waiting.get(key)
-        if message is None:
-            return
-        way = look(self.rules, message, person.state, now)
-        if way.what == LATER:
-            self._push(way.due, person.id, _LEAVES, key)
-            return
-        reason = way.reason
-        if way.what == SENT and message.offer:
-            asked = Asked(key, person.id, message.rule, "offer", message.offer, 1, message.entry)
-            reason = self._granter.grant(asked, now)
-        del self._waiting[key]
-        self._tell(_of(message, person, now, CANCELLED if reason and way.what == SENT else way.what, reason))
-        self._apply(person, _heard(message, person, way.what, now), now)
-
-
-def _of(message: QueuedMessage, person: Person, at: int, what: str, reason: str) -> Entry:
-    return Entry(
-        at=at,
-        customer=person.id,
-        rule=message.rule,
-        what=what,
-        reason=reason,
-        step=message.step,
-        kind="send",
-        name=message.template,
-        channel=message.channel,
-        offer=message.offer,
-        key=message.key,
-    )
-
-
-def _heard(message: QueuedMessage, person: Person, what: str, at: int) -> Event:
-    """What became of a message, as delivery tells the customer's log."""
-    data = Message(message.key, what, message.channel)  # type: ignore[arg-type]
-    return Event(DELIVERY, f"{message.key}:{what}", "message", person.id, at, data, b"", at=at)
