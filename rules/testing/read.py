@@ -93,7 +93,7 @@ class _Reader:
     # What happens, and until when.
 
     def given(self, node: Node) -> list[Event] | None:
-        """The events in the order of their `at`; None when one of them got problems."""
+        """The events in the order of (at, customer); None when one of them got problems."""
         before = len(self.document.problems)
         events: list[Event] = []
         lines: dict[tuple[str, str], int] = {}
@@ -107,7 +107,7 @@ class _Reader:
                 self.tell(one, f"{message}; give it another", "duplicate-id")
             lines[identity] = line(one)
             events.append(event)
-        return None if len(self.document.problems) > before else sorted(events, key=lambda event: event.at)
+        return None if len(self.document.problems) > before else sorted(events, key=lambda one: (one.at, one.customer))
 
     def until(self, node: Node, given: list[Event] | None) -> int | None:
         """When the test is over; None when that got a problem."""
