@@ -8,9 +8,9 @@ from typing import Any
 
 from retention import periods
 from retention.zones import MINUTE, SECOND
-from rules.engine.outcome import QUEUED, WAITING
+from rules.engine.outcome import QUEUED, REQUESTED, WAITING
 from rules.ruleset import RuleSet
-from rules.simulation.entries import DENIED, NOT_FIRED, Entry
+from rules.simulation.entries import NOT_FIRED, Entry
 from rules.testing.cases import Expected, Wanted
 from rules.testing.compare import Row
 from rules.testing.play import Measured, Verdict
@@ -69,11 +69,13 @@ class Words:
             return f"{_UNMET.get(entry.reason, entry.reason)} ({entry.event})"
         if entry.what == QUEUED:
             return f"it would leave {self.moment(entry.due)}, after the test is over"
+        if entry.what == REQUESTED:
+            return "asked for, and not granted by the end of the test"
         said = f"{entry.what}: {entry.reason}" if entry.reason else entry.what
         if entry.what == WAITING:
             over = ", after the test is over" if entry.due > until else ""
             return f"{said}, until {self.moment(entry.due)}{over}"
-        return f"{said} ({entry.kind} {entry.name})" if entry.what == DENIED else said
+        return said
 
     def measured(self, measured: Measured) -> str:
         """A measure that is not what was wanted."""

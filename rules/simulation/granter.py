@@ -2,43 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Literal, Protocol
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from msgspec import Struct
-
+from rules.engine.granting import Granted, MemoryGranter
 from rules.engine.outcome import Request
+from rules.ruleset import RuleSet
 
-
-class Answered(Protocol):
-    """`held`: ask again later; `without`: what it goes with leaves without it; `denied`: that does not leave either."""
-
-    @property
-    def outcome(self) -> Literal["granted", "held", "without", "denied"]:
-        """What came of it."""
-
-    @property
-    def why(self) -> str:
-        """Why not."""
+_CODES = 1_000
+"""How many codes each pool holds: nobody can say how many the shop's will."""
 
 
 class Granter(Protocol):
     """Stock, pools and budgets."""
 
-    def grant(self, request: Request, customer: str, zone: ZoneInfo, now: int | None = None) -> Answered:
+    def grant(self, request: Request, customer: str, zone: ZoneInfo, now: int | None = None) -> Granted:
         """Answer `request` of `customer`, whose clock is `zone`, at `now`; None: when it was made."""
 
 
-class Yes(Struct, frozen=True):
-    """Granted."""
-
-    outcome: Literal["granted", "held", "without", "denied"] = "granted"
-    why: str = ""
-
-
-class Generous:
-    """Grants everything: no stock, no budget, no end of codes."""
-
-    def grant(self, request: Request, customer: str, zone: ZoneInfo, now: int | None = None) -> Yes:
-        """Yes."""
-        return Yes()
+def full(rules: RuleSet) -> MemoryGranter:
+    """Stocks and budgets as `rules` have them, none of it used yet; every pool has codes."""
+    pools = {offer.pool for offer in rules.offers.values() if offer.pool}
+    return MemoryGranter(rules, b"simulation", {pool: [f"{pool}-{n}" for n in range(_CODES)] for pool in pools})

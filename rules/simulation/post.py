@@ -10,6 +10,7 @@ from msgspec import Struct
 from retention.events import Event, Message
 from retention.zones import zone_of
 from rules.engine import guards
+from rules.engine.granting import asked_with
 from rules.engine.outcome import QueuedMessage, Request
 from rules.ruleset import MessageClass, RuleSet
 from rules.simulation.entries import CANCELLED, DENIED, EXPIRED, FAILED, GRANTED, SENT, Entry, Kind
@@ -97,18 +98,8 @@ class Post:
     def _offered(self, person: Person, waiting: _Waiting, now: int) -> tuple[str, str, int, str]:
         """The same once its offer was asked for, and the offer that goes with it."""
         message = waiting.message
-        request = _request(
-            key=message.key,
-            rule=message.rule,
-            kind="offer",
-            what=message.offer,
-            amount=1,
-            step=message.step,
-            entry=message.entry,
-            at=waiting.since,
-            answers=message.answers,
-        )
-        outcome = self._granter.grant(request, person.id, zone_of(person.state.profile, self._policy.shop), now).outcome
+        zone = zone_of(person.state.profile, self._policy.shop)
+        outcome = self._granter.grant(asked_with(message, waiting.since), person.id, zone, now).outcome
         if outcome == "held" and now - waiting.since < self._policy.give_up:
             return SENT, "", now + self._policy.recheck, message.offer
         if outcome in ("granted", "without"):
@@ -150,7 +141,3 @@ class Post:
         name = str(request.amount) if kind == "points" else request.what
         self._tell(Entry(now, person.id, request.rule, what, why, request.step, kind, name, key=request.key))
         return None
-
-
-def _request(**fields: Any) -> Request:
-    return Request(**{name: value for name, value in fields.items() if name in Request.__struct_fields__})

@@ -15,7 +15,7 @@ from rules.engine.outcome import HELD_OUT, STOPPED, Decided, Decision
 from rules.engine.timers import SOURCE, next_due
 from rules.ruleset import RuleSet
 from rules.simulation.entries import NOT_FIRED, NOTHING, Entry, effect
-from rules.simulation.granter import Generous, Granter
+from rules.simulation.granter import Granter, full
 from rules.simulation.people import Person
 from rules.simulation.post import Later, Post
 
@@ -34,7 +34,7 @@ class Simulation:
     Time stands still between the calls of `take` and `run`; what is due on the way to the next event happens at its
     own moment: timers fire, messages leave. Across customers the order is (at, customer, number in their log).
     `tell` is given every entry; without it they are kept in `timeline`. `explain`: also what did not fire, which is
-    counted anyway.
+    counted anyway. `granter`: none means that nothing of stocks and budgets is used yet.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Simulation:
         self.not_fired: Counter[tuple[str, str]] = Counter()
         """(rule, guard) → times."""
         self._tell = tell or self.timeline.append
-        self._post = Post(rules, granter or Generous(), self._tell)
+        self._post = Post(rules, granter or full(rules), self._tell)
         self._explain = explain
         self._zone = rules.policy.shop.zone
         self._heap: list[tuple[int, str, int, int, str | Event]] = []

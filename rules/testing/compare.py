@@ -8,10 +8,12 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from rules.engine.outcome import QUEUED
+from rules.engine.outcome import QUEUED, REQUESTED
 from rules.simulation.entries import HAPPENED, NOT_FIRED, Entry
 from rules.testing.cases import Case, Expected, Never
 
+_OPEN = (QUEUED, REQUESTED)
+"""Of these something else is heard later."""
 Mark = Literal["as expected", "missing", "extra", "never"]
 
 
@@ -131,13 +133,13 @@ def _alike(expected: Expected, entry: Entry) -> bool:
 
 def _reason(expected: Expected, timeline: Sequence[Entry]) -> Entry | None:
     """What the engine said of it: what is nearest in time, of the same step if anything is."""
-    settled = {entry.key for entry in timeline if entry.what != QUEUED and entry.key}
+    settled = {entry.key for entry in timeline if entry.key and entry.what not in _OPEN}
     said = [
         entry
         for entry in timeline
         if (entry.customer, entry.rule) == (expected.customer, expected.rule)
         and entry.what not in HAPPENED
-        and not (entry.what == QUEUED and entry.key in settled)
+        and not (entry.what in _OPEN and entry.key in settled)
     ]
     return min(said, key=lambda entry: _far(expected, entry), default=None)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 from dataclasses import replace as with_
 from decimal import Decimal
 from typing import Any
@@ -16,7 +15,6 @@ from retention.measures import Report, report
 from rules.engine.shares import WHOLE
 from rules.ruleset import Rule, RuleSet, Status, rule_set
 from rules.simulation.entries import Entry
-from rules.simulation.granter import Granter
 from rules.simulation.simulation import Simulation
 from rules.testing.cases import Case, Wanted
 from rules.testing.compare import Row, compare
@@ -48,10 +46,9 @@ class Verdict(Struct, frozen=True):
         return all(row.ok for row in self.rows) and all(one.ok for one in self.measured)
 
 
-def play(case: Case, rules: RuleSet, granter: Callable[[RuleSet], Granter] | None = None) -> Verdict:
-    """Let it happen. `granter`: a new one for every test, made of its rules; without one all is granted."""
-    played = as_wanted(rules, case)
-    simulation = Simulation(played, granter(played) if granter is not None else None, explain=True)
+def play(case: Case, rules: RuleSet) -> Verdict:
+    """Let it happen. Stocks and budgets are there as at the beginning of a period."""
+    simulation = Simulation(as_wanted(rules, case), explain=True)
     for event in case.given:
         simulation.take(copy.copy(event))
     simulation.run(case.until)

@@ -9,6 +9,7 @@ import pytest
 from retention.money import Money
 from retention.shop import Shop
 from rules.document import Document
+from rules.offers import Gift, Offer
 from rules.policy import DAY, HOUR, Cap, Policy
 from rules.ruleset import Inactive, Rule, RuleSet, Status, rule_set
 from rules.steps import Assign, Grant, Notify, Send, StopIf, Tag, Wait
@@ -31,7 +32,8 @@ HELLO_EXPECTED = "  expect: [{on: 2026-03-10T10:00+07:00, customer: anna, rule: 
 
 
 def shop(*rules: Rule, policy: Policy | None = None) -> RuleSet:
-    return rule_set(rules, policy or Policy(), "0" * 16)
+    offers = {id_: Offer(id_, id_, percent=1_000) for id_ in ("ten", "twenty")}
+    return rule_set(rules, policy or Policy(), "0" * 16, {}, offers, {"note": Gift("note", "A note", stock=1)})
 
 
 def read(text: str, rules: RuleSet) -> Case:
@@ -227,6 +229,12 @@ def test_gifts_points_words_tags_and_attributes_are_expected_by_their_keys() -> 
     )
     assert played(text, rule(*steps)).ok
     assert [row.mark for row in played(text, rule(*steps, Tag("new"))).rows].count("extra") == 1
+
+
+def test_a_gift_of_which_none_is_left_is_missing() -> None:
+    line = "on: 2026-03-10T10:00+07:00, customer: anna, rule: r, gift: note"
+    text = WHOLE + f"  expect: [{{{line}}}, {{{line}}}]\n"
+    assert why(played(text, rule(Grant("gift", "note"), Grant("gift", "note")))) == [("denied", "stock")]
 
 
 def test_points_for_money_are_expected_as_a_number() -> None:

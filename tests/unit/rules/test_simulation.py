@@ -11,17 +11,21 @@ from hypothesis import strategies as st
 
 from retention.events import Consent, Event, Message, Profile, Purchase, Return, Support
 from retention.money import Money
+from rules.engine.granting import Granted
 from rules.engine.outcome import Request
+from rules.offers import Gift, Offer
 from rules.policy import DAY, HOUR, Cap, Policy
 from rules.ruleset import Inactive, MessageClass, Rule, Status, rule_set
 from rules.simulation.entries import HAPPENED, Entry
-from rules.simulation.granter import Granter, Yes
+from rules.simulation.granter import Granter
 from rules.simulation.simulation import Simulation
 from rules.steps import Assign, Emit, Grant, Notify, Send, Tag, Wait
 from tests.unit.rules.story import BYE, HELLO, NOW, at, rule, when
 
 NIGHT = (21 * 60, 9 * 60)
 GIFT, POINTS = Grant("gift", "handwritten-note"), Grant("points", amount=50)
+OFFERS = {"comeback-15": Offer("comeback-15", "15% off", percent=1_500, pool="comeback")}
+GIFTS = {"handwritten-note": Gift("handwritten-note", "A note", stock=100)}
 AT_TEN = Send("hello", ("email",), at=600)
 
 
@@ -29,7 +33,7 @@ class Shop:
     """A simulation, and what a storefront sends into it."""
 
     def __init__(self, *rules: Rule, policy: Policy | None = None, granter: Granter | None = None, **more: Any) -> None:
-        self.simulation = Simulation(rule_set(rules, policy or Policy(), "0" * 16), granter, **more)
+        self.simulation = Simulation(rule_set(rules, policy or Policy(), "0" * 16, {}, OFFERS, GIFTS), granter, **more)
         self.sent = 0
 
     def hear(self, kind: str, data: Any, time: int, customer: str = "anna", amount: int = 89_000) -> None:
@@ -205,19 +209,23 @@ def test_what_a_rule_asks_for_is_granted_and_what_it_marks_is_done() -> None:
     }
 
 
+def said(outcome: Any, why: Any = "") -> Granted:
+    return Granted("", outcome, why)
+
+
 class Stingy:
     """Answers so many times with `first`, then with yes."""
 
-    def __init__(self, first: Yes, times: int) -> None:
+    def __init__(self, first: Granted, times: int) -> None:
         self.first, self.times = first, times
 
-    def grant(self, request: Request, customer: str, zone: ZoneInfo, now: int | None = None) -> Yes:
+    def grant(self, request: Request, customer: str, zone: ZoneInfo, now: int | None = None) -> Granted:
         self.times -= 1
-        return self.first if self.times >= 0 else Yes()
+        return self.first if self.times >= 0 else said("granted")
 
 
 def test_what_is_denied_does_not_happen_and_says_why() -> None:
-    shop = Shop(rule(GIFT), granter=Stingy(Yes("denied", "stock"), 1))
+    shop = Shop(rule(GIFT), granter=Stingy(said("denied", "stock"), 1))
     shop.buy()
     shop.until(NOW + DAY)
     assert shop.happened == []
@@ -225,7 +233,7 @@ def test_what_is_denied_does_not_happen_and_says_why() -> None:
 
 
 def test_a_gift_that_is_out_of_stock_is_asked_for_again() -> None:
-    shop = Shop(rule(GIFT), granter=Stingy(Yes("held", "stock"), 2))
+    shop = Shop(rule(GIFT), granter=Stingy(said("held", "stock"), 2))
     shop.buy()
     shop.until(NOW + DAY)
     assert shop.happened == [("03-10 18:00", "gift", "handwritten-note")]
@@ -237,14 +245,14 @@ WITH_OFFER = Send("hello", ("email",), offer="comeback-15")
 @pytest.mark.parametrize(
     ("first", "told", "offer"),
     [
-        (Yes(), ("03-10 10:00", "sent", ""), "comeback-15"),
-        (Yes("without", "pool"), ("03-10 10:00", "sent", ""), ""),
-        (Yes("held", "pool"), ("03-10 14:00", "sent", ""), "comeback-15"),
-        (Yes("denied", "budget"), ("03-10 10:00", "cancelled", "offer-empty"), "comeback-15"),
+        (said("granted"), ("03-10 10:00", "sent", ""), "comeback-15"),
+        (said("without", "pool"), ("03-10 10:00", "sent", ""), ""),
+        (said("held", "pool"), ("03-10 14:00", "sent", ""), "comeback-15"),
+        (said("denied", "budget"), ("03-10 10:00", "cancelled", "offer-empty"), "comeback-15"),
     ],
 )
 def test_a_message_with_an_offer_leaves_as_the_offer_is_granted(
-    first: Yes, told: tuple[str, str, str], offer: str
+    first: Granted, told: tuple[str, str, str], offer: str
 ) -> None:
     shop = Shop(rule(WITH_OFFER), granter=Stingy(first, 1))
     shop.meet()
@@ -255,7 +263,7 @@ def test_a_message_with_an_offer_leaves_as_the_offer_is_granted(
 
 
 def test_a_message_never_waits_for_its_offer_past_its_hour() -> None:
-    shop = Shop(rule(WITH_OFFER, expires_after=24 * HOUR), granter=Stingy(Yes("held", "pool"), 1_000))
+    shop = Shop(rule(WITH_OFFER, expires_after=24 * HOUR), granter=Stingy(said("held", "pool"), 1_000))
     shop.meet()
     shop.buy()
     shop.until(NOW + 30 * DAY)
@@ -338,7 +346,7 @@ def stories(draw: st.DrawFn) -> list[tuple[int, str, str, Any]]:
 
 def tell(story: list[tuple[int, str, str, Any]], stops: list[int]) -> list[Entry]:
     """The timeline of a story during which the clock is also stopped here and there."""
-    shop = Shop(*EVERYTHING, policy=BUSY, granter=Stingy(Yes("held", "stock"), 3), explain=True)
+    shop = Shop(*EVERYTHING, policy=BUSY, granter=Stingy(said("held", "stock"), 3), explain=True)
     for customer in ("anna", "ben"):
         shop.meet(NOW - HOUR, customer)
     for hour, customer, kind, data in story:
