@@ -65,7 +65,7 @@ class Post:
             return None
         what, reason, due = self._way(person, waiting.message, now)
         offer = waiting.message.offer
-        if what == SENT and offer:
+        if what == SENT and offer and not due:
             what, reason, due, offer = self._offered(person, waiting, now)
         if due:
             expires = waiting.message.expires_at

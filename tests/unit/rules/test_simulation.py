@@ -270,6 +270,14 @@ def test_a_message_never_waits_for_its_offer_past_its_hour() -> None:
     assert shop.told[-1] == ("03-11 10:00", "expired", "expired")
 
 
+def test_an_offer_that_comes_in_the_night_lets_its_message_leave_in_the_morning() -> None:
+    shop = Shop(rule(WITH_OFFER), policy=Policy(quiet=NIGHT), granter=Stingy(said("held", "pool"), 1))
+    shop.meet(at("2026-03-10 18:00"))
+    shop.buy(at("2026-03-10 18:00"))
+    shop.until(NOW + 5 * DAY)
+    assert shop.happened == [("03-11 09:00", "send", "hello")]
+
+
 def test_a_rule_in_shadow_sends_nothing() -> None:
     shop = Shop(rule(HELLO, GIFT, status=Status.SHADOW))
     shop.meet()
@@ -344,9 +352,9 @@ def stories(draw: st.DrawFn) -> list[tuple[int, str, str, Any]]:
     return sorted(made, key=lambda one: one[:2])
 
 
-def tell(story: list[tuple[int, str, str, Any]], stops: list[int]) -> list[Entry]:
-    """The timeline of a story during which the clock is also stopped here and there."""
-    shop = Shop(*EVERYTHING, policy=BUSY, granter=Stingy(said("held", "stock"), 3), explain=True)
+def tell(story: list[tuple[int, str, str, Any]], stops: list[int], held: int) -> list[Entry]:
+    """The timeline of a story during which the clock is also stopped here and there, and so many grants must wait."""
+    shop = Shop(*EVERYTHING, policy=BUSY, granter=Stingy(said("held", "stock"), held), explain=True)
     for customer in ("anna", "ben"):
         shop.meet(NOW - HOUR, customer)
     for hour, customer, kind, data in story:
@@ -362,8 +370,8 @@ def tell(story: list[tuple[int, str, str, Any]], stops: list[int]) -> list[Entry
 def test_where_the_clock_is_stopped_in_between_changes_nothing(
     story: list[tuple[int, str, str, Any]], stops: list[int]
 ) -> None:
-    told = tell(story, [])
-    assert tell(story, stops) == told
+    told = tell(story, [], 3)
+    assert tell(story, stops, 3) == told
     assert [one.at for one in told] == sorted(one.at for one in told)
 
 
@@ -371,7 +379,7 @@ def test_where_the_clock_is_stopped_in_between_changes_nothing(
 def test_every_message_comes_to_one_end_and_keeps_to_the_night_and_to_the_caps(
     story: list[tuple[int, str, str, Any]],
 ) -> None:
-    told = tell(story, [])
+    told = tell(story, [], 0)  # a message that waits for its offer counted when it was decided
     queued = [one.key for one in told if one.what == "queued"]
     ended = [one for one in told if one.key in set(queued) and one.what != "queued"]
     assert sorted(one.key for one in ended) == sorted(queued)
