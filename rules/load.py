@@ -63,30 +63,6 @@ def load(folder: Path, templates: Templates | None = None) -> Loaded:
     return Loaded(rule_set(rules, policy, _hash(contents), named), ())
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedTests:
-    """The tests of a folder, and every problem of their files, sorted by place; no tests where there are problems."""
-
-    cases: tuple[Case, ...]
-    problems: tuple[Problem, ...]
-
-
-def load_tests(folder: Path, ruleset: RuleSet | None) -> LoadedTests:
-    """The tests of the rules in `folder`: `tests/*.yaml`, if there are any.
-
-    They are no part of the rule set: a mistake in them stops nobody's work. `ruleset` None: the rules have mistakes.
-    """
-    problems: list[Problem] = []
-    cases: list[Case] = []
-    for path in _yaml(folder / TESTS, f"tests of rules are files {TESTS}/<name>.yaml", problems):
-        content = _read(path, problems)
-        if content is not None:
-            document = Document(_shown(path), content, EXAMPLE)
-            cases += read_tests(document, ruleset)
-            problems += document.problems
-    return LoadedTests(() if problems else tuple(cases), tuple(sorted(problems)))
-
-
 def _rules(documents: dict[str, Document], around: Around) -> list[Rule]:
     rules = []
     for name, document in documents.items():
@@ -148,3 +124,27 @@ def _hash(contents: dict[str, bytes]) -> str:
         for part in (name.encode(), contents[name]):
             digest.update(len(part).to_bytes(8, "big") + part)
     return digest.hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedTests:
+    """The tests of a folder, and every problem of their files, sorted by place; no tests where there are problems."""
+
+    cases: tuple[Case, ...]
+    problems: tuple[Problem, ...]
+
+
+def load_tests(folder: Path, ruleset: RuleSet | None) -> LoadedTests:
+    """The tests of the rules in `folder`: `tests/*.yaml`, if there are any.
+
+    They are no part of the rule set: a mistake in them stops nobody's work. `ruleset` None: the rules have mistakes.
+    """
+    problems: list[Problem] = []
+    cases: list[Case] = []
+    for path in _yaml(folder / TESTS, f"tests of rules are files {TESTS}/<name>.yaml", problems):
+        content = _read(path, problems)
+        if content is not None:
+            document = Document(_shown(path), content, EXAMPLE)
+            cases += read_tests(document, ruleset)
+            problems += document.problems
+    return LoadedTests(() if problems else tuple(cases), tuple(sorted(problems)))
