@@ -15,7 +15,10 @@ from rules.reading import scalar
 from rules.ruleset import Rule, RuleSet
 
 NEEDS_RULES = frozenset(
-    {"unknown-rule", "unknown-event", "unknown-variant", "unknown-step", "no-rate", "after-until", "too-early"}
+    {
+        *("unknown-rule", "unknown-event", "unknown-variant", "unknown-step"),
+        *("no-rate", "bad-money", "after-until", "too-early", "out-of-order"),
+    }
 )
 """Mistakes that nobody can tell while the rules or the policy have mistakes of their own."""
 _LISTABLE = 12

@@ -25,6 +25,7 @@ ABOUT = ("at", "customer", "id", "source", "time")
 SOURCE = "test"
 """Where an event comes from that does not say it."""
 
+_WHAT = {"customer": "the id of a customer", "id": "the id of the event", "source": "the source of the event"}
 _INSIDE: dict[str, dict[str, type[msgspec.Struct]]] = {"purchase": {"items": Item}, "return": {"items": ReturnedItem}}
 """Type → field of its data that is a list → what each element is."""
 
@@ -51,9 +52,6 @@ def read_event(document: Document, node: MappingNode, known: Known, number: int)
     except BadEvent as error:
         refused(document, error, node, found, kind, known.shop)
     return None
-
-
-_WHAT = {"customer": "the id of a customer", "id": "the id of the event", "source": "the source of the event"}
 
 
 def _envelope(kind: str, names: Mapping[str, str], spans: Mapping[str, Span], number: int) -> dict[str, str]:
