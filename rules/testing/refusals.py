@@ -83,7 +83,7 @@ def _why(place: Node, path: str, kind: str, error: BadEvent, shop: Shop) -> str:
         without = str(place.value).replace(",", "")
         meant = f"; did you mean {without}?" if "," in str(place.value) and _NUMBER.fullmatch(without) else ""
         return f"an amount is a plain number such as 890, with no more decimals than its currency has{meant}"
-    return _typed(place, path.rpartition(".")[2], error.detail)
+    return _typed(place, path.rpartition(".")[2] if kind in TYPES else "", error.detail)
 
 
 def _typed(place: Node, name: str, detail: str) -> str:
