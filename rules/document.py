@@ -18,7 +18,7 @@ from ruamel.yaml.events import (
     SequenceEndEvent,
     SequenceStartEvent,
 )
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
 from rules.nodes import compose
@@ -62,13 +62,18 @@ _WHY = {
 
 
 class Document:
-    """The text of one file, its root mapping (None when there is none) and the problems found so far."""
+    """The text of one file, its root mapping (None when there is none) and the problems found so far.
 
-    def __init__(self, path: str, content: bytes) -> None:
+    `example`, the first line of such a file, says that it is a list: then `items` is what stands in it, in its place.
+    """
+
+    def __init__(self, path: str, content: bytes, example: str = "") -> None:
         self.path = path
         self.problems: list[Problem] = []
         self.text = ""
         self.root: MappingNode | None = None
+        self.items: SequenceNode | None = None
+        self._example = example
         self._starts = [0]
         if self._decode(content):
             self._starts += [found.end() for found in _BREAK.finditer(self.text)]
@@ -160,10 +165,18 @@ class Document:
         if root is None:
             what = "has nothing but comments" if self.text.strip() else "is empty"
             self.report(0, 1, f"the file {what}: write something into it, or delete it", "empty-file")
+        elif self._example:
+            self._list(root)
         elif not isinstance(root, MappingNode):
             self.report_node(root, "a file is made of lines such as `name: Come back`", "wrong-type")
         else:
             self.root = root
+
+    def _list(self, root: Node) -> None:
+        if isinstance(root, SequenceNode):
+            self.items = root
+        else:
+            self.report_node(root, f"the file is a list: begin each of its parts like `{self._example}`", "wrong-type")
 
     def _refuse(self, event: Event) -> None:
         """What YAML allows and a rule file does not: it would read as something else than it shows."""

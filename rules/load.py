@@ -21,12 +21,15 @@ from rules.read_policy import read_policy
 from rules.read_rule import read_rule
 from rules.read_segments import read_segments
 from rules.ruleset import Rule, RuleSet, rule_set
+from rules.testing.cases import Case
+from rules.testing.read import EXAMPLE, read_tests
 
 POLICY = "policy.yaml"
 SEGMENTS = "segments.yaml"
 OFFERS = "offers.yaml"
 EVENTS = "events.yaml"
 CAMPAIGNS = "campaigns"
+TESTS = "tests"
 OPTIONAL = (SEGMENTS, OFFERS, EVENTS)
 """A folder may be without them."""
 
@@ -128,15 +131,23 @@ def _contents(folder: Path, problems: list[Problem]) -> dict[str, bytes]:
     campaigns = folder / CAMPAIGNS
     if not campaigns.is_dir():
         _tell(problems, campaigns, "there is no folder of this name; one rule a file belongs in it", "missing-folder")
-    for path in sorted(found for found in campaigns.rglob("*") if found.suffix.lower() in (".yaml", ".yml")):
-        if path.name.startswith("."):
-            continue
-        if path.parent != campaigns or path.suffix != ".yaml":
-            _tell(problems, path, f"a rule is a file {CAMPAIGNS}/<id>.yaml; rename or move this one", "file-name")
-        else:
-            names.append(f"{CAMPAIGNS}/{path.name}")
+    belongs = f"a rule is a file {CAMPAIGNS}/<id>.yaml"
+    names += [f"{CAMPAIGNS}/{path.name}" for path in _yaml(campaigns, belongs, problems)]
     found = {name: _read(folder / name, problems) for name in sorted(names)}
     return {name: content for name, content in found.items() if content is not None}
+
+
+def _yaml(folder: Path, belongs: str, problems: list[Problem]) -> list[Path]:
+    """The files `*.yaml` of a folder, sorted; one that is named or placed otherwise is a problem."""
+    found = []
+    for path in sorted(found for found in folder.rglob("*") if found.suffix.lower() in (".yaml", ".yml")):
+        if path.name.startswith("."):
+            continue
+        if path.parent != folder or path.suffix != ".yaml":
+            _tell(problems, path, f"{belongs}; rename or move this one", "file-name")
+        else:
+            found.append(path)
+    return found
 
 
 def _read(path: Path, problems: list[Problem]) -> bytes | None:
@@ -165,3 +176,27 @@ def _hash(contents: dict[str, bytes]) -> str:
         for part in (name.encode(), contents[name]):
             digest.update(len(part).to_bytes(8, "big") + part)
     return digest.hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedTests:
+    """The tests of a folder, and every problem of their files, sorted by place; no tests where there are problems."""
+
+    cases: tuple[Case, ...]
+    problems: tuple[Problem, ...]
+
+
+def load_tests(folder: Path, ruleset: RuleSet | None) -> LoadedTests:
+    """The tests of the rules in `folder`: `tests/*.yaml`, if there are any.
+
+    They are no part of the rule set: a mistake in them stops nobody's work. `ruleset` None: the rules have mistakes.
+    """
+    problems: list[Problem] = []
+    cases: list[Case] = []
+    for path in _yaml(folder / TESTS, f"tests of rules are files {TESTS}/<name>.yaml", problems):
+        content = _read(path, problems)
+        if content is not None:
+            document = Document(_shown(path), content, EXAMPLE)
+            cases += read_tests(document, ruleset)
+            problems += document.problems
+    return LoadedTests(() if problems else tuple(cases), tuple(sorted(problems)))

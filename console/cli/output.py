@@ -28,10 +28,11 @@ def say(text: str, where: Console = out) -> None:
 
     It may quote what came from outside, so nothing in it commands the terminal.
     """
-    where.print(_harmless(text), markup=False, soft_wrap=not where.is_terminal)
+    where.print(harmless(text), markup=False, soft_wrap=not where.is_terminal)
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
+    """`text` with what no one sees, and a terminal might obey, written as escapes."""
     return "".join(
         letter if letter.isprintable() or letter == "\n" else letter.encode("unicode_escape").decode()
         for letter in text

@@ -11,15 +11,16 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from console.cli import rule_tests
+from console.cli.checking import told, written
 from console.cli.guard import settings
 from console.cli.output import BAD, out, print_json, several
-from rules.load import Loaded, load
-from rules.problems import render_all
+from rules.load import load, load_tests
 from rules.ruleset import Rule
 from rules.steps import Send
-from templates.brand import read_brand
 
-app = typer.Typer(no_args_is_help=True, help="Check and list the rules.")
+app = typer.Typer(no_args_is_help=True, help="Check, test and list the rules.")
+app.command("test")(rule_tests.play_tests)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -29,20 +30,21 @@ def check(
     folder: Annotated[Path | None, typer.Argument(help="The rules folder; REGULARS_RULES by default.")] = None,
     json: Json = False,
 ) -> None:
-    """Print every problem of every file; exit 1 when there is any."""
+    """Print every problem of every file, the tests of rules too; exit 1 when there is any."""
     config = settings()
     folder = folder or config.rules
     loaded = load(folder, written(config.templates))
+    problems = sorted((*loaded.problems, *load_tests(folder, loaded.ruleset).problems))
     if json:
-        print_json({"ok": not loaded.problems, "problems": [msgspec.to_builtins(one) for one in loaded.problems]})
-    elif loaded.ruleset is not None:
+        print_json({"ok": not problems, "problems": [msgspec.to_builtins(one) for one in problems]})
+    elif loaded.ruleset is not None and not problems:
         counts = [several(len(loaded.ruleset.rules), "rule")]
         if loaded.ruleset.segments:
             counts.append(several(len(loaded.ruleset.segments), "segment"))
         typer.echo(f"{folder}: {', '.join(counts)}, no problems")
     else:
-        typer.echo(_told(loaded))
-    if loaded.problems:
+        typer.echo(told(problems))
+    if problems:
         raise typer.Exit(BAD)
 
 
@@ -52,36 +54,12 @@ def list_(json: Json = False) -> None:
     config = settings()
     loaded = load(config.rules, written(config.templates))
     if loaded.ruleset is None:
-        typer.echo(_told(loaded), err=True)
+        typer.echo(told(loaded.problems), err=True)
         raise typer.Exit(BAD)
     if json:
         print_json({"ruleset": loaded.ruleset.hash, "rules": [_row(rule) for rule in loaded.ruleset.rules]})
         return
     out.print(_table(loaded.ruleset.rules))
-
-
-def written(templates: Path) -> dict[str, dict[str, list[str]]]:
-    """Message → the channels it is written for → the shop's locales it is not written in for that channel.
-
-    By the names of the files `messages/<name>/<channel>.<locale>.md`. A brand that cannot be read has no locales
-    here: what is wrong with it, `templates check` tells.
-    """
-    wanted = _locales(templates / "brand.yaml")
-    found: dict[str, dict[str, list[str]]] = {}
-    for file in sorted((templates / "messages").glob("*/*.*.md")):
-        channel, locale, *_ = file.name.split(".")
-        missing = found.setdefault(file.parent.name, {}).setdefault(channel, list(wanted))
-        if locale in missing:
-            missing.remove(locale)
-    return found
-
-
-def _locales(brand: Path) -> tuple[str, ...]:
-    try:
-        read = read_brand(str(brand), brand.read_text(encoding="utf-8"), [])
-    except (OSError, UnicodeDecodeError):
-        return ()
-    return read.locales if read else ()
 
 
 def _table(rules: Iterable[Rule]) -> Table:
@@ -92,11 +70,6 @@ def _table(rules: Iterable[Rule]) -> Table:
     for rule in rules:
         table.add_row(rule.id, rule.status.value, rule.fired_by, Text(rule.name))
     return table
-
-
-def _told(loaded: Loaded) -> str:
-    count = len(loaded.problems)
-    return f"{render_all(loaded.problems)}\n\n{count} {'problem' if count == 1 else 'problems'}"
 
 
 def _row(rule: Rule) -> dict[str, object]:

@@ -397,6 +397,7 @@ def test_files_that_are_not_there_are_named(shop: Shop) -> None:
 JSON = (
     "rules check",
     "rules list",
+    "rules test",
     "templates check",
     "templates preview",
     "retention verify",
@@ -406,7 +407,7 @@ JSON = (
     "dead-letters show",
     "doctor",
 )
-LISTINGS = ("retention", "topics", "dead-letters list", "doctor", "rules list")
+LISTINGS = ("retention", "topics", "dead-letters list", "doctor", "rules list", "rules test")
 
 
 @pytest.mark.parametrize("columns", [60, 100])

@@ -1,7 +1,7 @@
 """What `rules check` says of each folder of `mistakes`; `python -m tests.unit.rules.golden` writes it anew.
 
-A folder holds the one file of a shop that is wrong (`welcome.yaml` is a campaign), and `expected.txt`: all that the
-command prints. The other files of the shop, here, are right.
+A folder holds the one file of a shop that is wrong (`welcome.yaml` is a campaign, `tests.yaml` are tests of rules), and
+`expected.txt`: all that the command prints. The other files of the shop, here, are right.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def shop(folder: Path, kind: str | None = None) -> None:
     files = {name: content.encode() for name, content in _SHOP.items()}
     for wrong in (MISTAKES / kind).iterdir() if kind else ():
         if wrong.name != EXPECTED:
-            where = "rules/campaigns" if wrong.name == "welcome.yaml" else "rules"
+            where = {"welcome.yaml": "rules/campaigns", "tests.yaml": "rules/tests"}.get(wrong.name, "rules")
             files[f"{where}/{wrong.name}"] = wrong.read_bytes()
     for name, content in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)

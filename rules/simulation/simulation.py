@@ -1,0 +1,188 @@
+"""The worker, the clock and the delivery of a shop on a virtual clock."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from heapq import heappop, heappush
+
+from retention.counters import Deltas
+from retention.events import Event
+from retention.fold import fold
+from retention.orders import Order, row_key
+from rules.engine.decide import decide, elapse
+from rules.engine.outcome import HELD_OUT, STOPPED, Decided, Decision
+from rules.engine.timers import SOURCE, next_due
+from rules.ruleset import RuleSet
+from rules.simulation.entries import NOT_FIRED, NOTHING, Entry, effect
+from rules.simulation.granter import Granter, full
+from rules.simulation.people import Person
+from rules.simulation.post import Later, Post
+
+_WHOLE = frozenset({HELD_OUT, STOPPED, "late", "re-entry", "chance"})
+"""What is said of a rule as a whole, not of one of its steps."""
+_HEARD, _LOOK, _WAKE = range(3)
+"""What comes at one instant of one customer, in this order: what is heard of a message, a message or request whose
+time has come, a timer."""
+_LAST = "\U0010ffff"
+"""Behind every customer."""
+
+
+class Simulation:
+    """Events in, entries out. One thread; the same events in the same order give the same entries.
+
+    Time stands still between the calls of `take` and `run`; what is due on the way to the next event happens at its
+    own moment: timers fire, messages leave. Across customers the order is (at, customer, number in their log).
+    `tell` is given every entry; without it they are kept in `timeline`. `explain`: also what did not fire, which is
+    counted anyway. `granter`: none means that nothing of stocks and budgets is used yet.
+    """
+
+    def __init__(
+        self,
+        rules: RuleSet,
+        granter: Granter | None = None,
+        tell: Callable[[Entry], None] | None = None,
+        explain: bool = False,
+    ) -> None:
+        self.rules = rules
+        self.now = 0
+        self.people: dict[str, Person] = {}
+        self.timeline: list[Entry] = []
+        self.counters: Deltas = {}
+        """The retention counters, as `retention.counters` has them."""
+        self.not_fired: Counter[tuple[str, str]] = Counter()
+        """(rule, guard) → times."""
+        self._tell = tell or self.timeline.append
+        self._post = Post(rules, granter or full(rules), self._tell)
+        self._explain = explain
+        self._zone = rules.policy.shop.zone
+        self._heap: list[tuple[int, str, int, int, str | Event]] = []
+        self._pushed = 0
+        self._steps = {(rule.id, n): effect(step) for rule in rules.rules for n, step in enumerate(rule.do)}
+
+    def take(self, event: Event) -> None:
+        """Let time go on to `event.at` (its `time`, where that is 0) and apply the event, which is ours from then on.
+
+        Events come in the order of time; of one instant in that of customers. ValueError: time would go backwards.
+        """
+        at = event.at or event.time
+        if at < self.now:
+            raise ValueError("events come in the order of time")
+        self._pass(at, event.customer)
+        self.now = at
+        person = self.people.get(event.customer)
+        if person is None:
+            person = self.people[event.customer] = Person(event.customer)
+        self._apply(person, event, at)
+
+    def run(self, until: int) -> None:
+        """Let time go on to `until`, included."""
+        self._pass(until, _LAST)
+        self.now = max(self.now, until)
+
+    # Time.
+
+    def _pass(self, at: int, customer: str) -> None:
+        """What is due before that customer's turn at `at`."""
+        heap = self._heap
+        while heap and (heap[0][0] < at or (heap[0][0] == at and heap[0][1] <= customer)):
+            due, id, _, _, about = heappop(heap)
+            self.now = due
+            person = self.people[id]
+            if isinstance(about, Event):
+                self._apply(person, about, due)
+            elif about:
+                self._look(person, about, due)
+            elif person.wakes == due:
+                self._wake(person, due)
+
+    def _push(self, at: int, customer: str, what: int, about: str | Event) -> None:
+        """`about`: an event to apply, the key of a message or request, or nothing: the customer's timers."""
+        self._pushed += 1
+        heappush(self._heap, (at, customer, what, self._pushed, about))
+
+    def _look(self, person: Person, key: str, now: int) -> None:
+        found = self._post.look(person, key, now)
+        if isinstance(found, Later):
+            self._push(found.at, person.id, _LOOK, key)
+        elif found is not None:
+            self._apply(person, found, now)
+
+    def _wake(self, person: Person, due: int) -> None:
+        """The clock's poke: an event without content, of which nothing is folded."""
+        self._stamp(person, Event(SOURCE, f"{person.id}:{due}", "poke", person.id, due, None, b"{}"), due)
+        self._schedule(person)
+
+    def _schedule(self, person: Person) -> None:
+        """Wake the customer when something is due next."""
+        due = next_due(self.rules, person.state) or 0
+        if due and due != person.wakes:
+            self._push(due, person.id, _WAKE, "")
+        person.wakes = due
+
+    # Events.
+
+    def _apply(self, person: Person, event: Event, at: int) -> None:
+        self._stamp(person, event, at)
+        customer = person.state
+        key = row_key(event)
+        order = None
+        if key is not None:
+            order = person.orders.get(key)
+            if order is None:
+                order = person.orders[key] = Order()
+        walk_in = self.rules.policy.shop.walk_in
+        new = fold(customer, order, event, self._zone, self.counters, person.orders.values, walk_in)
+        self._note(person, event, decide(self.rules, event, customer, new))
+        person.remember(event)
+        self._schedule(person)
+
+    def _stamp(self, person: Person, event: Event, at: int) -> None:
+        """Number the event, and do what time alone does by then."""
+        customer = person.state
+        customer.at = event.at = max(at, customer.at)
+        customer.seq = event.seq = customer.seq + 1
+        if 0 < person.wakes <= event.at:
+            person.wakes = 0
+            self._note(person, event, elapse(self.rules, person.id, customer, event.at, person.recall))
+        elif not customer.walk_in:
+            customer.elapsed = event.at  # as elapse has it of a time in which nothing is due
+
+    # What the rules decided.
+
+    def _note(self, person: Person, event: Event, decided: Decided) -> None:
+        self.not_fired.update(decided.not_fired)
+        for rule, guard in decided.not_fired if self._explain else ():
+            self._tell(Entry(event.at, person.id, rule, NOT_FIRED, guard, event=event.type))
+        for decision in decided.decisions:
+            self._tell(self._entry(person, event, decision))
+            if decision.message is not None:
+                self._post.queue(decision.message, decision.at)
+                self._push(decision.message.due_at, person.id, _LOOK, decision.message.key)
+            if decision.request is not None:
+                self._post.ask(decision.request)
+                self._push(decision.at, person.id, _LOOK, decision.request.key)
+        if decided.cancelled:
+            why = {(one.rule, one.entry): one.reason for one in decided.decisions if one.outcome == STOPPED}
+            for heard in self._post.cancel(person, decided.cancelled, why, event.at):
+                self._push(event.at, person.id, _HEARD, heard)
+
+    def _entry(self, person: Person, event: Event, decision: Decision) -> Entry:
+        message, request = decision.message, decision.request
+        whole = decision.outcome in _WHOLE or decision.reason in _WHOLE
+        kind, name = NOTHING if whole else self._steps.get((decision.rule, decision.step), NOTHING)
+        return Entry(
+            at=decision.at,
+            customer=person.id,
+            rule=decision.rule,
+            what=decision.outcome,
+            reason=decision.reason,
+            step=decision.step,
+            kind=kind,
+            name=message.template if message is not None else name,
+            channel=message.channel if message is not None else "",
+            offer=message.offer if message is not None else "",
+            due=decision.due,
+            key=message.key if message is not None else request.key if request is not None else "",
+            event=event.type,
+        )
