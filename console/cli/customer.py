@@ -45,7 +45,7 @@ REASONS = {
     "rule-gone": "the rule is gone",
 }
 """Why a decision came out as it did, for people."""
-OUTCOMES = {"shadow": "would have gone, were the rule live", "done": "the customer is marked"}
+OUTCOMES = {"shadow": "would have gone, were the rule live"}
 
 
 class Known(Struct, frozen=True):
@@ -93,6 +93,7 @@ def document(known: Known, rules: RuleSet) -> dict[str, Any]:
                 "at": _instant(one.at),
                 "rule": one.rule,
                 "step": one.step,
+                "what": _what(one.rule, one.step, rules),
                 "outcome": one.outcome,
                 "reason": one.reason,
                 "due": _instant(one.due or 0),
@@ -105,19 +106,23 @@ def document(known: Known, rules: RuleSet) -> dict[str, Any]:
 
 
 def _journey(journey: Journey, rules: RuleSet) -> dict[str, Any]:
-    rule = rules.by_id.get(journey.rule)
-    at_end = rule is None or journey.step >= len(rule.do)
     return {
         "rule": journey.rule,
         "entered": _instant(journey.entered),
         "variant": journey.variant,
         "shadow": journey.shadow,
         "step": journey.step,
-        "next": "" if rule is None or at_end else step_in_words(rule.do[journey.step]),
+        "next": _what(journey.rule, journey.step, rules),
         "due": _instant(journey.due),
         "held_since": _instant(journey.since),
         "messages": len(journey.open),
     }
+
+
+def _what(id: str, step: int, rules: RuleSet) -> str:
+    """What a step of a rule does, as the rule stands today; empty when there is no such step any more."""
+    rule = rules.by_id.get(id)
+    return "" if rule is None or step >= len(rule.do) else step_in_words(rule.do[step])
 
 
 def step_in_words(step: Step) -> str:
@@ -194,7 +199,8 @@ def decided(decision: dict[str, Any]) -> str:
         outcome = f"waits until {due}"
     if reason:
         return f"{outcome}, {REASONS.get(reason, reason)} [{reason}]"
-    return f"{outcome}, {OUTCOMES[outcome]}" if outcome in OUTCOMES else str(outcome)
+    more = decision["what"] if outcome in ("requested", "done") else OUTCOMES.get(outcome, "")
+    return f"{outcome}, {more}" if more else str(outcome)
 
 
 def _ids(orders: list[str]) -> str:

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from heapq import heappop, heappush
 
 from retention.counters import Deltas
-from retention.events import Event
+from retention.events import CLOCK, POKE, Event, Poke
 from retention.fold import fold
 from retention.orders import Order, row_key
 from rules.engine.decide import decide, elapse
 from rules.engine.outcome import HELD_OUT, STOPPED, Decided, Decision
-from rules.engine.timers import SOURCE, next_due
+from rules.engine.timers import next_due
 from rules.ruleset import RuleSet
 from rules.simulation.entries import NOT_FIRED, NOTHING, Entry, effect
 from rules.simulation.granter import Granter, full
@@ -110,7 +110,7 @@ class Simulation:
 
     def _wake(self, person: Person, due: int) -> None:
         """The clock's poke: an event without content, of which nothing is folded."""
-        self._stamp(person, Event(SOURCE, f"{person.id}:{due}", "poke", person.id, due, None, b"{}"), due)
+        self._stamp(person, Event(CLOCK, f"{person.id}:{due}", POKE, person.id, due, Poke(), b"{}"), due)
         self._schedule(person)
 
     def _schedule(self, person: Person) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ruamel.yaml.nodes import Node
 
+from retention.events import TYPES
 from retention.shop import Shop
 from rules.document import Document
 from rules.language.faults import did_you_mean
@@ -26,11 +27,19 @@ _LISTABLE = 12
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The shop, its rules by id, and the types of events that can happen."""
+    """The shop and its rules by id."""
 
     shop: Shop
     rules: dict[str, Rule]
-    events: tuple[str, ...] = TRIGGERS
+
+    @property
+    def events(self) -> tuple[str, ...]:
+        """The types of events that can happen: those of the contract, and the shop's own."""
+        return (*TRIGGERS, *self.shop.events)
+
+    def fields(self, event: str) -> Collection[str]:
+        """The fields that the data of an event of this type may have."""
+        return TYPES[event].__struct_fields__ if event in TYPES else self.shop.events[event]
 
     def rule(self, document: Document, node: Node) -> Rule | None:
         """The rule that `node` names."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import msgspec
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from retention.decode import decode, moment
 from retention.errors import BadEvent
-from retention.events import INTERNAL, TYPES, Event, Item, ReturnedItem
+from retention.events import INTERNAL, Event, Item, ReturnedItem
 from rules.document import Document
 from rules.language.faults import did_you_mean
 from rules.reading import keys, require, scalar
@@ -37,8 +37,8 @@ def read_event(document: Document, node: MappingNode, known: Known, number: int)
     found = keys(document, node, [*ABOUT, *written])
     require(document, node, found, ("at", "customer"))
     kind = _kind(document, node, found, known)
-    if kind is not None and kind in TYPES:
-        _fields(document, found[kind], TYPES[kind], _INSIDE.get(kind, {}))
+    if kind is not None:
+        _fields(document, found[kind], known.fields(kind), _INSIDE.get(kind, {}))
     zone = known.shop.zone
     times = {key: read_span(document, found[key], zone) for key in ("at", "time") if key in found}
     texts = {key: scalar(document, found[key], _WHAT[key]) for key in _WHAT if key in found}
@@ -99,15 +99,13 @@ def _unknown(word: str, known: Known) -> str:
     return f'unknown event "{word}"{close or "; there are " + ", ".join(known.events)}'
 
 
-def _fields(
-    document: Document, data: Node, of: type[msgspec.Struct], inside: Mapping[str, type[msgspec.Struct]]
-) -> None:
-    """A storefront may send fields that the contract does not name; in a test they are slips."""
+def _fields(document: Document, data: Node, there: Collection[str], inside: Mapping[str, type[msgspec.Struct]]) -> None:
+    """A storefront may send fields that nobody knows of; in a test they are slips."""
     for key, value in data.value if isinstance(data, MappingNode) else ():
         name = key.value if isinstance(key, ScalarNode) else ""
-        if name and name not in of.__struct_fields__:
-            message = f'unknown field "{name}"{hint(name, of.__struct_fields__)}'
+        if name and name not in there:
+            message = f'unknown field "{name}"{hint(name, there)}'
             document.report_node(key, message, "unknown-field")
         if name in inside and isinstance(value, SequenceNode):
             for one in value.value:
-                _fields(document, one, inside[name], {})
+                _fields(document, one, inside[name].__struct_fields__, {})

@@ -94,6 +94,8 @@ def _typed(place: Node, name: str, detail: str) -> str:
     if text and name in _FORMS:
         meant = f'; did you mean "{place.value.upper()}"?' if _CODE.fullmatch(str(place.value)) else ""
         return _FORMS[name] + meant
+    if said is None and detail.startswith("Send "):
+        return f"{detail.removeprefix('Send ').removesuffix('.')}, belongs here"
     if said is None:
         return _plain(detail)
     belongs = _BELONGS.get(said["kind"], "something else belongs here")

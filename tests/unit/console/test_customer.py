@@ -139,16 +139,23 @@ def test_a_customer_with_nothing_under_way_is_shown_without_a_word_of_it() -> No
         ("stopped", "stop-if", None, None, "stopped, what the rule stops at is so [stop-if]"),
         ("held-out", "holdout", None, None, "held-out, kept out of this rule, to compare [holdout]"),
         ("shadow", "", NOW, None, "shadow, would have gone, were the rule live"),
-        ("done", "", None, None, "done, the customer is marked"),
-        ("requested", "", None, None, "requested"),
+        ("done", "", None, None, "done, gift note"),
+        ("requested", "", None, None, "requested, gift note"),
         ("suppressed", "of-a-newer-version", None, None, "suppressed, of-a-newer-version [of-a-newer-version]"),
     ],
 )
 def test_decisions_are_told_in_words(
     outcome: str, reason: str, due: int | None, status: str | None, words: str
 ) -> None:
-    found = known(Customer(), Decided(NOW, "win-back", 1, outcome, reason, due, "m" if status else None, status))
+    found = known(Customer(), Decided(NOW, "win-back", 2, outcome, reason, due, "m" if status else None, status))
     assert decided(found["decisions"][0]) == words
+
+
+def test_a_step_that_the_rule_no_longer_has_is_told_without_what_it_did() -> None:
+    found = known(
+        Customer(), *(Decided(NOW, rule, 9, "requested", "", None, None, None) for rule in ("win-back", "gone"))
+    )
+    assert [decided(one) for one in found["decisions"]] == ["requested", "requested"]
 
 
 def test_the_marketers_guide_explains_every_reason_and_no_other() -> None:

@@ -141,6 +141,14 @@ def test_mistakes_that_may_come_from_broken_rules_are_not_told() -> None:
     assert document.problems == []
 
 
+def test_the_shops_own_events_are_given_like_any_other() -> None:
+    own = Policy(shop=Shop(events={"social_share": {"network": "text", "followers": "count?"}}))
+    seen = rule(HELLO, on="social_share", condition=lambda event, customer: event.data.get("followers", 0) > 100)
+    text = WHOLE.replace("purchase: {order_id: o-1, total: 890.50}", "social_share: {network: x, followers: 250}")
+    assert played(text + HELLO_EXPECTED, seen, policy=own).ok
+    assert not played(text.replace(", followers: 250", "") + HELLO_EXPECTED, seen, policy=own).ok
+
+
 # Comparing.
 
 
