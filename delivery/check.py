@@ -35,7 +35,7 @@ class Held(Struct, frozen=True):
 def check(message: Claimed, customer: Customer | None, now: int) -> Refusal | str:
     """Where the message may go, or why it may not. None: the customer is erased.
 
-    Whatever is not transactional needs a granted consent of its channel; not known is no.
+    Whatever is not transactional needs a granted consent of its channel, not known is no; and staff get none of it.
     """
     if customer is None:
         return Refusal("cancelled", "erased")
@@ -43,6 +43,8 @@ def check(message: Claimed, customer: Customer | None, now: int) -> Refusal | st
         return Refusal("expired", "expired")
     if message.channel in customer.suppressed:
         return Refusal("cancelled", "suppressed")
+    if message.class_ != TRANSACTIONAL and customer.staff:
+        return Refusal("cancelled", "staff")
     consent = customer.consents.get(message.channel)
     if message.class_ != TRANSACTIONAL and not (consent and consent[0]):
         return Refusal("cancelled", "no-consent")

@@ -47,6 +47,8 @@ class Turn:
         self.now = now
         self.decided = decided
         self.went = went
+        self.leaving: set[str] = set()
+        """Keys of messages that were decided now and leave now: nothing that comes after them cancels them."""
 
     def advance(self, journey: Journey, rule: Rule, event: Event) -> None:
         """Do the journey's steps until it waits, its `due` set, or has come to its end, its `due` 0.
@@ -80,8 +82,7 @@ class Turn:
             case StopIf():
                 if step.condition(event, self.customer, journey):
                     self._note(journey, rule, STOPPED, "stop-if")
-                    self.decided.cancelled.extend(journey.open)
-                    journey.open.clear()
+                    self._cancel(journey)
                     self._end(journey, rule)
             case Tag() | Assign():
                 self._mark(journey, rule, step)
@@ -114,6 +115,11 @@ class Turn:
             self._note(journey, rule, WAITING, reason, until)
         journey.due = min(until, journey.since + self.policy.give_up)
         return True
+
+    def _cancel(self, journey: Journey) -> None:
+        """Call back what was decided earlier and has not left; what leaves at this very moment is on its way."""
+        self.decided.cancelled.extend(key for key in journey.open if key not in self.leaving)
+        journey.open = {key: step for key, step in journey.open.items() if key in self.leaving}
 
     def _end(self, journey: Journey, rule: Rule) -> None:
         journey.step = len(rule.do)
@@ -188,6 +194,8 @@ class Turn:
             event,
         )
         journey.open[key] = journey.step
+        if due <= self.now:
+            self.leaving.add(key)
         self._note(journey, rule, QUEUED, "", due, message)
         return key
 

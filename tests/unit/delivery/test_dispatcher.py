@@ -162,6 +162,7 @@ async def test_a_deferred_message_waits(store: Store, clock: Clock) -> None:
     [
         (None, {}, "cancelled", "erased"),
         ({"consents": {}}, {}, "cancelled", "no-consent"),
+        ({"staff": True}, {}, "cancelled", "staff"),
         ({"suppressed": {"email": "bounced"}}, {}, "cancelled", "suppressed"),
         ({}, {"expires_at": NOW - 1}, "expired", "expired"),
         ({"profile": {}}, {}, "failed", "no-address"),

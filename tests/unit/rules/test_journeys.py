@@ -157,6 +157,13 @@ def test_stop_if_cancels_what_has_not_left() -> None:
     assert story.cancelled == [message_key("r", "anna", "shop\x1fe1", 0)]
 
 
+def test_stop_if_right_behind_a_message_lets_that_one_leave() -> None:
+    story = Story(rule(HELLO, StopIf(asked("customer.orders > 0")), BYE))
+    story.buy()
+    assert [one[2] for one in story.told] == ["queued", "stopped"]
+    assert story.cancelled == []
+
+
 def branching() -> Rule:
     """if total >= 500: hello, else: bye; then a tag."""
     return rule(Branch(asked("event.total >= 500"), 3), HELLO, Jump(4), BYE, Tag("asked"))
