@@ -139,8 +139,7 @@ class Live:
         """Someone shows their tea to their friends."""
         liked = [person for person in self._people if person.reachable and person.id not in self._lately]
         person = self._rng.choice(liked) if reachable and liked else self._someone()
-        data = {"network": self._rng.choice(_NETWORKS), "followers": self._rng.randint(40, 4_000)}
-        yield self._event("social_share", person, data)
+        yield self._event("social_share", person, {"network": self._rng.choice(_NETWORKS)})
 
     def _ask(self) -> Iterator[_Record]:
         """Someone has a question; when enough are open, the oldest is answered instead."""

@@ -26,7 +26,7 @@ _LISTABLE = 12
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The shop, its rules by id, and the types of events that can happen."""
+    """The shop, its rules by id, and the types of events that can happen, its own too."""
 
     shop: Shop
     rules: dict[str, Rule]
@@ -45,7 +45,10 @@ class Known:
 
 def known(ruleset: RuleSet | None) -> Known:
     """What there is in `ruleset`; None: nobody can say."""
-    return Known(ruleset.policy.shop, ruleset.by_id) if ruleset is not None else Known(Shop(), {})
+    if ruleset is None:
+        return Known(Shop(), {})
+    shop = ruleset.policy.shop
+    return Known(shop, ruleset.by_id, (*TRIGGERS, *sorted(shop.events)))
 
 
 def hint(word: str, known: Collection[str]) -> str:

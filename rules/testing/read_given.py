@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import msgspec
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -37,8 +37,9 @@ def read_event(document: Document, node: MappingNode, known: Known, number: int)
     found = keys(document, node, [*ABOUT, *written])
     require(document, node, found, ("at", "customer"))
     kind = _kind(document, node, found, known)
-    if kind is not None and kind in TYPES:
-        _fields(document, found[kind], TYPES[kind], _INSIDE.get(kind, {}))
+    if kind is not None:
+        of = TYPES[kind].__struct_fields__ if kind in TYPES else known.shop.events[kind]
+        _fields(document, found[kind], of, _INSIDE.get(kind, {}))
     zone = known.shop.zone
     times = {key: read_span(document, found[key], zone) for key in ("at", "time") if key in found}
     texts = {key: scalar(document, found[key], _WHAT[key]) for key in _WHAT if key in found}
@@ -99,15 +100,13 @@ def _unknown(word: str, known: Known) -> str:
     return f'unknown event "{word}"{close or "; there are " + ", ".join(known.events)}'
 
 
-def _fields(
-    document: Document, data: Node, of: type[msgspec.Struct], inside: Mapping[str, type[msgspec.Struct]]
-) -> None:
-    """A storefront may send fields that the contract does not name; in a test they are slips."""
+def _fields(document: Document, data: Node, of: Collection[str], inside: Mapping[str, type[msgspec.Struct]]) -> None:
+    """A storefront may send fields that nobody named; in a test they are slips."""
     for key, value in data.value if isinstance(data, MappingNode) else ():
         name = key.value if isinstance(key, ScalarNode) else ""
-        if name and name not in of.__struct_fields__:
-            message = f'unknown field "{name}"{hint(name, of.__struct_fields__)}'
+        if name and name not in of:
+            message = f'unknown field "{name}"{hint(name, of)}'
             document.report_node(key, message, "unknown-field")
         if name in inside and isinstance(value, SequenceNode):
             for one in value.value:
-                _fields(document, one, inside[name], {})
+                _fields(document, one, inside[name].__struct_fields__, {})

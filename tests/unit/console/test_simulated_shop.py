@@ -28,7 +28,7 @@ SENT = NOW + dt.timedelta(seconds=17)
 TYPE_OF = {"purchases": "purchase", "returns": "return", "birthdays": "birthday"}
 
 
-DECLARED = {"social_share": {"network": "text", "url": "text?", "followers": "count?"}}
+DECLARED = {"social_share": {"network": "text", "url": "text?"}}
 """As `rules/events.yaml` has it."""
 
 
