@@ -186,6 +186,7 @@ class Turn:
             send.offer,
             journey.variant,
             event,
+            journey.offered.setdefault(send.offer, due) if send.offer else 0,
         )
         journey.open[key] = journey.step
         self._note(journey, rule, QUEUED, "", due, message)

@@ -42,6 +42,26 @@ def test_the_second_message_has_a_key_of_its_own_and_answers_the_event_that_bega
     assert (decision.message.template, decision.message.answers.id) == ("bye", "e1")
 
 
+def test_a_reminder_of_an_offer_counts_its_time_from_the_first_message_with_it() -> None:
+    first, reminder, other = (Send("hello", ("email",), 660, offer) for offer in ("tea", "tea", "cup"))
+    story = Story(rule(HELLO, first, Wait(7 * DAY), reminder, other))
+    story.buy()
+    offered = []
+    for day in range(20):
+        offered += [one.message.offered_at for one in story.decided.decisions if one.message]
+        story.until(NOW + day * DAY)
+    assert offered == [0, at("2026-03-10 11:00"), at("2026-03-10 11:00"), at("2026-03-17 11:00")]
+
+
+def test_another_entry_gives_the_offer_anew() -> None:
+    story = Story(rule(Send("hello", ("email",), None, "tea")))
+    for time in (NOW, NOW + DAY):
+        story.buy(time)
+        (decision,) = story.decided.decisions
+        assert decision.message is not None
+        assert decision.message.offered_at == time
+
+
 def test_a_message_for_ten_o_clock_holds_the_rule_until_then() -> None:
     story = Story(rule(replace(HELLO, at=600), Wait(7 * DAY), BYE))
     story.buy(at("2026-03-10 11:30"))
