@@ -400,6 +400,20 @@ def test_what_would_leave_after_it_expired_is_not_queued() -> None:
     assert (decision.message.due_at, decision.message.expires_at) == (at("2026-03-11 10:00"), at("2026-03-11 11:00"))
 
 
+def test_the_time_a_message_waits_for_a_ticket_counts_when_its_rule_says_how_long_it_is_good_for() -> None:
+    story = Story(rule(HELLO, id_="short", expires_after=24 * HOUR), rule(HELLO, id_="usual"))
+    story.hear("support", Support("t", "opened"), NOW - DAY)
+    story.buy()
+    for hours in range(4, 49, 4):
+        story.until(NOW + hours * HOUR)
+    story.hear("support", Support("t", "closed"), NOW + 2 * DAY)
+    story.until(NOW + 2 * DAY + 4 * HOUR)
+    assert story.told[-2:] == [
+        ("03-12 14:00", "short", "suppressed", "expired"),
+        ("03-12 14:00", "usual", "queued", ""),
+    ]
+
+
 def test_a_class_says_when_its_messages_expire() -> None:
     limits = {"marketing": Limits(True, True, "defer", 3 * HOUR), "transactional": Limits(False, False, "ignore", None)}
     story = Story(rule(HELLO), rule(HELLO, id_="t", class_=MessageClass.TRANSACTIONAL), policy=Policy(limits=limits))
