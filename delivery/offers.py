@@ -45,7 +45,7 @@ class Offers:
             return self._empty(message, offer, now)
         code = generated(self._secret, offer.id, offer.prefix, message.rule, message.customer, answered.entry)
         zone = zone_of(customer.profile, self._rules.policy.shop)
-        return Given(offer, code, expiry(offer.expires, message.created_at, zone))
+        return Given(offer, code, expiry(offer.expires, answered.offered_at or message.created_at, zone))
 
     def _empty(self, message: Claimed, offer: Offer, now: int) -> Held | Refusal | None:
         """Nothing fills a pool yet: every one of them is empty."""

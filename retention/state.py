@@ -29,7 +29,8 @@ class Journey(Struct, array_like=True, gc=False):
     `entry` names the entry among all of the rule's; `seq` is the event that began it, in the customer's log;
     `orders` the customer's `orders_ever` then. `step` is done next, at `due` (0: nothing is left but to hear of
     messages). `since`: when it began to wait for the customer to become free; 0: it does not. `open`: key → step of
-    its messages of which nobody knows yet whether they left. `ruleset`: the rules it was entered under.
+    its messages of which nobody knows yet whether they left. `ruleset`: the rules it was entered under. `offered`:
+    offer → when the first message with it leaves.
     """
 
     rule: str
@@ -44,6 +45,7 @@ class Journey(Struct, array_like=True, gc=False):
     open: dict[str, int] = field(default_factory=dict)
     shadow: bool = False
     ruleset: str = ""
+    offered: dict[str, int] = field(default_factory=dict)
 
 
 class Customer(Struct, array_like=True, gc=False):

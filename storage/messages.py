@@ -30,7 +30,7 @@ class Context(Struct, array_like=True, frozen=True):
     `data` is the event's data as received (JSON), `amount` its total in minor units of the shop's currency;
     `orders` and `orders_ever` are the customer's when the message was decided. `offer` is the id of the offer that
     goes with it, `variant` the customer's in the rule, `entry` the name of the way through the rule it belongs to;
-    empty where there is none.
+    empty where there is none. `offered_at`: the day from which the offer's time counts; 0: that of the decision.
     """
 
     type: str
@@ -43,6 +43,7 @@ class Context(Struct, array_like=True, frozen=True):
     offer: str = ""
     variant: str = ""
     entry: str = ""
+    offered_at: int = 0
 
     def encode(self) -> bytes:
         """The blob for column `context`."""

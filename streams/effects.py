@@ -109,6 +109,7 @@ class Effects:
             offer=message.offer,
             variant=message.variant,
             entry=message.entry,
+            offered_at=message.offered_at,
         )
 
     def _ask(self, event: Event, request: Request) -> None:

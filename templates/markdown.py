@@ -46,7 +46,7 @@ class Pages:
 def pages(wording: str) -> Pages:
     """`wording` (Markdown with value slots) as HTML and as plain text."""
     reader, targets = _Reader(), list[str]()
-    tokens = reader.parse(wording)
+    tokens = reader.parse(wording.replace(" ๆ", "\N{NO-BREAK SPACE}ๆ"))  # Thai's repeat mark never begins a line
     for token in tokens:
         _hide_targets(token, targets)
     _box_values(tokens)

@@ -23,6 +23,9 @@ _TROUBLE_EVERY = (60, 120)
 """Records between two troubles, lowest and highest: about one record in a hundred."""
 _SETTLE = 10
 """An order is not returned while it is among the newest ten: its purchase may still be on the way."""
+_NETWORKS = ("Instagram", "Facebook", "TikTok")
+_OPEN_TICKETS = 3
+"""Questions that wait for an answer at a time."""
 
 
 class LiveEvent(msgspec.Struct, frozen=True):
@@ -52,10 +55,12 @@ class Live:
         self._people = list(past.people)
         self._orders = count(past.last_order + 1)
         self._ids = count(1)
+        self._asked = count(1)
         current = {person.id: person for person in past.people}
         self._returnable = [Placed(current[p.id], order) for p, order in past.kept[-60:]]
         self._celebrants = _by_next_birthday(past.people, now)
         self._lately: deque[str] = deque(maxlen=30)
+        self._tickets: deque[tuple[str, Person]] = deque()
         self._repeatable: deque[_Record] = deque(maxlen=20)
         self._troubles = cycle((self._repeat, self._truncated, self._repeat, self._mistyped))
 
@@ -82,11 +87,12 @@ class Live:
         yield from self._purchase(buyers[0] if buyers else self._someone())
         yield from self._birthday(reachable=True)
         yield from self._return(reachable=True)
+        yield from self._share(reachable=True)
 
     def _days(self) -> Iterator[_Record]:
-        actions = (self._visit, self._newcomer, self._return, self._birthday)
+        actions = (self._visit, self._newcomer, self._return, self._birthday, self._share, self._ask)
         while True:
-            yield from self._rng.choices(actions, (72, 13, 9, 6))[0]()
+            yield from self._rng.choices(actions, (68, 13, 9, 6, 2, 2))[0]()
 
     def _visit(self) -> Iterator[_Record]:
         return self._purchase(self._someone())
@@ -128,6 +134,22 @@ class Live:
         if person is not None:
             self._celebrants.remove(person)
             yield self._bare("birthdays", person, birthday(person))
+
+    def _share(self, reachable: bool = False) -> Iterator[_Record]:
+        """Someone shows their tea to their friends."""
+        liked = [person for person in self._people if person.reachable and person.id not in self._lately]
+        person = self._rng.choice(liked) if reachable and liked else self._someone()
+        yield self._event("social_share", person, {"network": self._rng.choice(_NETWORKS)})
+
+    def _ask(self) -> Iterator[_Record]:
+        """Someone has a question; when enough are open, the oldest is answered instead."""
+        if len(self._tickets) < _OPEN_TICKETS:
+            ticket, person = f"t-{next(self._asked)}", self._someone()
+            self._tickets.append((ticket, person))
+            yield self._event("support", person, {"ticket_id": ticket, "state": "opened"})
+        else:
+            ticket, person = self._tickets.popleft()
+            yield self._event("support", person, {"ticket_id": ticket, "state": "closed"})
 
     def _someone(self) -> Person:
         """Who buys next: frequent buyers more often, those who had drifted away seldom, nobody twice in a row."""

@@ -21,7 +21,8 @@ class QueuedMessage(Struct, frozen=True):
     """A message to send. `key` names it for good: the same decision always gives the same one.
 
     Instants are microseconds since 1970 UTC: it leaves at `due_at` or later, never after `expires_at`. `answers` is
-    the event that began the customer's way through the rule, `entry` the name of that beginning.
+    the event that began the customer's way through the rule, `entry` the name of that beginning. `offered_at`: when the
+    first message on that way with the same offer leaves, this one or one before; 0 without an offer.
     """
 
     key: str
@@ -36,6 +37,7 @@ class QueuedMessage(Struct, frozen=True):
     offer: str
     variant: str
     answers: Event
+    offered_at: int = 0
 
 
 class Request(Struct, frozen=True):

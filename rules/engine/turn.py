@@ -153,7 +153,7 @@ class Turn:
         if limits.capped and (free := guards.free_at(self.policy, self.customer, channel, due, zone)):
             waits = rule.wait_if_capped and self.hold(journey, rule, "cap", free)
             return "" if waits else "cap"
-        expires = self._expires(rule, limits)
+        expires = self._expires(journey, rule, limits)
         if reason or (expires is not None and due > expires):
             return reason or "expired"
         key = self._leave(journey, rule, send, event, channel, due, expires)
@@ -164,9 +164,11 @@ class Turn:
             journey.due = due
         return ""
 
-    def _expires(self, rule: Rule, limits: Limits) -> int | None:
-        span = limits.expires_after if rule.expires_after is None else rule.expires_after
-        return None if span is None else self.now + span
+    def _expires(self, journey: Journey, rule: Rule, limits: Limits) -> int | None:
+        """What the rule itself says counts from when its message was first to leave, though it had to wait since."""
+        if rule.expires_after is not None:
+            return (journey.since or self.now) + rule.expires_after
+        return None if limits.expires_after is None else self.now + limits.expires_after
 
     def _leave(
         self, journey: Journey, rule: Rule, send: Send, event: Event, channel: str, due: int, expires: int | None
@@ -192,6 +194,7 @@ class Turn:
             send.offer,
             journey.variant,
             event,
+            journey.offered.setdefault(send.offer, due) if send.offer else 0,
         )
         journey.open[key] = journey.step
         if due <= self.now:

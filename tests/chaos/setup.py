@@ -138,6 +138,7 @@ def _rules(folder: Path, policy: str) -> Path:
     (folder / "campaigns").mkdir(parents=True)
     for name in CAMPAIGNS:
         shutil.copy(ROOT / "rules" / "campaigns" / f"{name}.yaml", folder / "campaigns")
+    shutil.copy(ROOT / "rules" / "offers.yaml", folder)
     text = policy or (Path(__file__).parent / "policy.yaml").read_text("utf-8")
     (folder / "policy.yaml").write_text(text, "utf-8")
     return folder

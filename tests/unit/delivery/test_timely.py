@@ -158,6 +158,14 @@ def test_a_code_holds_to_the_end_of_the_day_on_the_customers_clock(profile, expi
     assert given_.expires_at == at(expires_at)
 
 
+def test_a_reminder_tells_the_same_last_day_as_the_message_before_it() -> None:
+    answered = replace(CONTEXT, offer="tea", offered_at=at("2026-03-01T17:00:00+07:00"))
+    reminder = replace(MESSAGE, key="m-2", created_at=MESSAGE.created_at + 11 * DAY)
+    given_ = Offers(rules(offers={"tea": TEA}), SECRET)(reminder, answered, anna(), NOW + 11 * DAY)
+    assert isinstance(given_, Given)
+    assert given_.expires_at == at("2026-03-15T23:59:59.999999+07:00")
+
+
 @pytest.mark.parametrize(
     ("when_empty", "expected"),
     [

@@ -41,7 +41,7 @@ def test_every_field_comes_back() -> None:
         tickets={"t-1": [5, 1]},
         returning={"r-1": [5, 2]},
         reserved=[[5, "email", "k-1"]],
-        journeys=[Journey("welcome", "shop\x1fe-1", 1, 2, 3, "warm", 4, 5, 6, {"k-1": 0}, True, "0" * 16)],
+        journeys=[Journey("welcome", "shop\x1fe-1", 1, 2, 3, "warm", 4, 5, 6, {"k-1": 0}, True, "0" * 16, {"o": 7})],
         own_tags=["regular"],
         own={"size": 42, "gone": None},
         elapsed=9,

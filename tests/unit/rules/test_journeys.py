@@ -42,6 +42,26 @@ def test_the_second_message_has_a_key_of_its_own_and_answers_the_event_that_bega
     assert (decision.message.template, decision.message.answers.id) == ("bye", "e1")
 
 
+def test_a_reminder_of_an_offer_counts_its_time_from_the_first_message_with_it() -> None:
+    first, reminder, other = (Send("hello", ("email",), 660, offer) for offer in ("tea", "tea", "cup"))
+    story = Story(rule(HELLO, first, Wait(7 * DAY), reminder, other))
+    story.buy()
+    offered = []
+    for day in range(20):
+        offered += [one.message.offered_at for one in story.decided.decisions if one.message]
+        story.until(NOW + day * DAY)
+    assert offered == [0, at("2026-03-10 11:00"), at("2026-03-10 11:00"), at("2026-03-17 11:00")]
+
+
+def test_another_entry_gives_the_offer_anew() -> None:
+    story = Story(rule(Send("hello", ("email",), None, "tea")))
+    for time in (NOW, NOW + DAY):
+        story.buy(time)
+        (decision,) = story.decided.decisions
+        assert decision.message is not None
+        assert decision.message.offered_at == time
+
+
 def test_a_message_for_ten_o_clock_holds_the_rule_until_then() -> None:
     story = Story(rule(replace(HELLO, at=600), Wait(7 * DAY), BYE))
     story.buy(at("2026-03-10 11:30"))
@@ -385,6 +405,20 @@ def test_what_would_leave_after_it_expired_is_not_queued() -> None:
     (decision,) = story.decided.decisions
     assert decision.message is not None
     assert (decision.message.due_at, decision.message.expires_at) == (at("2026-03-11 10:00"), at("2026-03-11 11:00"))
+
+
+def test_the_time_a_message_waits_for_a_ticket_counts_when_its_rule_says_how_long_it_is_good_for() -> None:
+    story = Story(rule(HELLO, id_="short", expires_after=24 * HOUR), rule(HELLO, id_="usual"))
+    story.hear("support", Support("t", "opened"), NOW - DAY)
+    story.buy()
+    for hours in range(4, 49, 4):
+        story.until(NOW + hours * HOUR)
+    story.hear("support", Support("t", "closed"), NOW + 2 * DAY)
+    story.until(NOW + 2 * DAY + 4 * HOUR)
+    assert story.told[-2:] == [
+        ("03-12 14:00", "short", "suppressed", "expired"),
+        ("03-12 14:00", "usual", "queued", ""),
+    ]
 
 
 def test_a_class_says_when_its_messages_expire() -> None:

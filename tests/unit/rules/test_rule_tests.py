@@ -135,6 +135,13 @@ def test_a_customer_may_be_a_number() -> None:
     assert played(text, rule(HELLO)).ok
 
 
+def test_the_shops_own_events_happen_too() -> None:
+    own = Policy(shop=Shop(events={"social_share": {"network": "text", "url": "text?"}}))
+    text = WHOLE.replace("purchase: {order_id: o-1, total: 890.50}", "social_share: {network: Instagram}")
+    case = read(text + "  never: [{rule: r}]\n", shop(rule(HELLO), policy=own))
+    assert (case.given[2].type, case.given[2].data) == ("social_share", {"network": "Instagram"})
+
+
 def test_mistakes_that_may_come_from_broken_rules_are_not_told() -> None:
     document = Document("tests.yaml", (WHOLE.replace("lead", "weding") + HELLO_EXPECTED).encode(), EXAMPLE)
     read_tests(document, None)

@@ -437,8 +437,9 @@ def test_a_message_carries_when_it_expires_its_offer_and_the_customers_variant(s
         [row] = shop.rows("message")
         assert (row["template"], row["expires_at"]) == ("hi-warm", NOW + 2 * HOUR)
         context = Context.decode(bytes(row["context"]))
-        assert (context.offer, context.variant, context.entry, context.rule_name) == (
+        assert (context.offer, context.offered_at, context.variant, context.entry, context.rule_name) == (
             "tea-15",
+            NOW,
             "warm",
             "/shop\x1f1",
             "Sends",

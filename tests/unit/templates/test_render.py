@@ -122,6 +122,12 @@ def test_a_tag_alone_on_its_line_leaves_no_trace_and_a_tag_at_the_end_of_words_k
     assert note(renderer(tmp_path, body)).text.startswith("- 1\n- 2\n\nHello there\n\nNext\n")
 
 
+def test_the_repeat_mark_of_thai_never_begins_a_line(tmp_path: Path) -> None:
+    made = note(renderer(tmp_path, "ชาดี ๆ สักถ้วย"))
+    assert "ชาดี&nbsp;ๆ สักถ้วย" in made.html
+    assert "ชาดี\N{NO-BREAK SPACE}ๆ สักถ้วย" in made.text
+
+
 def test_the_page_is_made_for_mail_programs(tmp_path: Path) -> None:
     made = note(renderer(tmp_path, "# Hi\n\nWords"), locale="th")
     assert "<link" not in made.html
