@@ -17,7 +17,7 @@ WAITING, REQUESTED, DONE, STOPPED = "waiting", "requested", "done", "stopped"
 SEPARATOR = "\x1f"
 
 
-class QueuedMessage(Struct, frozen=True):
+class QueuedMessage(Struct, frozen=True, gc=False):
     """A message to send. `key` names it for good: the same decision always gives the same one.
 
     Instants are microseconds since 1970 UTC: it leaves at `due_at` or later, never after `expires_at`. `answers` is
@@ -40,7 +40,7 @@ class QueuedMessage(Struct, frozen=True):
     offered_at: int = 0
 
 
-class Request(Struct, frozen=True):
+class Request(Struct, frozen=True, gc=False):
     """Something the rule asks for: an offer, a gift, points, a word to the staff, an event of the shop's own.
 
     `what` is the offer, the gift, the words or the topic; `amount` how many points, else 1. `answers` as of a message,
@@ -58,7 +58,7 @@ class Request(Struct, frozen=True):
     answers: Event | None = None
 
 
-class Decision(Struct, frozen=True):
+class Decision(Struct, frozen=True, gc=False):
     """What became of one step of a rule whose condition held.
 
     `outcome` is one of the names above. `reason` says why it was suppressed: late, re-entry, chance, staff,
@@ -80,7 +80,7 @@ class Decision(Struct, frozen=True):
     request: Request | None = None
 
 
-class Decided(Struct):
+class Decided(Struct, gc=False):
     """All decisions on one event, in the order they were made; the rules that did not fire, each with what it was that
     did not hold: (rule, condition or inactive-period); and the keys of messages that must not leave any more."""
 

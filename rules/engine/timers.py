@@ -29,7 +29,11 @@ _GAPS_KNOWN = 3
 _DATE = re.compile(r"(?:([0-9]{4})|-)-([0-9]{2})-([0-9]{2})")
 
 
-class Occurrence(Struct, frozen=True):
+Due = tuple[int, str, int]
+"""(when, what names the entry, its cycle)."""
+
+
+class Occurrence(Struct, frozen=True, gc=False):
     """A rule and one time that it is due. `cycle` is larger than 0 where it is entered once in each, at most."""
 
     due: int
@@ -42,9 +46,10 @@ def occurrences(rules: RuleSet, customer: Customer, after: int, until: int) -> l
     """Of every rule the latest time it became due in (after, until]."""
     found = []
     for rule in rules.timed:
-        passed = [one for one in _around(rule, rules.policy, customer, until) if after < one.due <= until]
+        passed = [one for one in _around(rule, rules.policy, customer, until) if after < one[0] <= until]
         if passed:
-            found.append(max(passed, key=lambda one: one.due))
+            due, entry, cycle = max(passed)
+            found.append(Occurrence(due, rule, entry, cycle))
     return found
 
 
@@ -54,7 +59,7 @@ def next_due(rules: RuleSet, customer: Customer) -> int | None:
     dues = [journey.due for journey in customer.journeys if journey.due]
     if after and not customer.walk_in:
         for rule in rules.timed:
-            dues += [one.due for one in _around(rule, rules.policy, customer, after) if one.due > after]
+            dues += [one[0] for one in _around(rule, rules.policy, customer, after) if one[0] > after]
     return min(dues, default=None)
 
 
@@ -64,13 +69,14 @@ def event_of(rule: Rule, customer_id: str, entry: str, now: int) -> Event:
     return Event(SOURCE, entry, rule.on or "every", customer_id, now, data, b"{}", at=now)
 
 
-def _around(rule: Rule, policy: Policy, customer: Customer, moment: int) -> Iterable[Occurrence]:
+def _around(rule: Rule, policy: Policy, customer: Customer, moment: int) -> Iterable[Due]:
     """The times near `moment` at which the rule is due for the customer."""
     trigger = rule.trigger
     if isinstance(trigger, Inactive):
-        return _quiet(rule, trigger, customer)
+        return _quiet(trigger, customer)
     if isinstance(trigger, FanOut):
-        return _periods(rule, trigger.every, policy.birthday_hour, moment, zone_of(customer.profile, policy.shop))
+        zone = zone_of(customer.profile, policy.shop)
+        return _periods(trigger.every, policy.birthday_hour, local_day(moment, zone), zone)
     field, offset = (trigger.field, trigger.offset) if isinstance(trigger, OnDate) else (BIRTH_DATE, 0)
     text = _text(customer, field)
     written = _DATE.fullmatch(text) if text else None
@@ -79,16 +85,16 @@ def _around(rule: Rule, policy: Policy, customer: Customer, moment: int) -> Iter
     zone = zone_of(customer.profile, policy.shop)
     if field == BIRTH_DATE:
         return _anniversaries(rule, written, offset, policy, moment, zone)
-    return _once(rule, written, offset, policy.birthday_hour, zone) if written[1] else ()
+    return _once(written, offset, policy.birthday_hour, zone) if written[1] else ()
 
 
 # Inactivity.
 
 
-def _quiet(rule: Rule, trigger: Inactive, customer: Customer) -> Iterable[Occurrence]:
+def _quiet(trigger: Inactive, customer: Customer) -> Iterable[Due]:
     since = customer.last_order_at if trigger.since == "last_order" else customer.last_event_at
     span = trigger.span if not trigger.rhythm else rhythm(customer) * trigger.rhythm // 100
-    return (Occurrence(since + span, rule, f"inactive{SEPARATOR}{since}"),) if since and span else ()
+    return ((since + span, f"inactive{SEPARATOR}{since}", 0),) if since and span else ()
 
 
 def rhythm(customer: Customer) -> int:
@@ -117,14 +123,14 @@ def _text(customer: Customer, field: str) -> str:
 
 def _anniversaries(
     rule: Rule, written: re.Match[str], offset: int, policy: Policy, moment: int, zone: ZoneInfo
-) -> Iterator[Occurrence]:
+) -> Iterator[Due]:
     year = local(moment, zone).year
     month, day = int(written[2]), int(written[3])
     for cycle in (year - 1, year, year + 1, year + 2):
         due = _anniversary(cycle, month, day, offset, policy.birthday_hour, policy.leap_birthday, zone)
         if due is not None:
             kind = "birthday" if rule.on == "birthday" else "date"
-            yield Occurrence(due, rule, f"{kind}{SEPARATOR}{cycle}", cycle)
+            yield due, f"{kind}{SEPARATOR}{cycle}", cycle
 
 
 @lru_cache(maxsize=65_536)
@@ -158,10 +164,10 @@ def birthday_cycle(policy: Policy, customer: Customer, time: int) -> int:
     return min(known, key=lambda cycle: (known[cycle], cycle), default=year)
 
 
-def _once(rule: Rule, written: re.Match[str], offset: int, minute: int, zone: ZoneInfo) -> Iterator[Occurrence]:
+def _once(written: re.Match[str], offset: int, minute: int, zone: ZoneInfo) -> Iterator[Due]:
     try:
         day = day_number(dt.date(int(written[1]), int(written[2]), int(written[3])))
-        yield Occurrence(instant_of(day + offset, minute, zone), rule, f"date{SEPARATOR}{written[0]}", day)
+        yield instant_of(day + offset, minute, zone), f"date{SEPARATOR}{written[0]}", day
     except (ValueError, OverflowError):
         return
 
@@ -169,9 +175,13 @@ def _once(rule: Rule, written: re.Match[str], offset: int, minute: int, zone: Zo
 # Periods.
 
 
-def _periods(rule: Rule, every: str, minute: int, moment: int, zone: ZoneInfo) -> Iterator[Occurrence]:
-    for day, cycle, label in _STARTS[every](local_day(moment, zone)):
-        yield Occurrence(instant_of(day, minute, zone), rule, f"every{SEPARATOR}{label}", cycle)
+@lru_cache(maxsize=65_536)
+def _periods(every: str, minute: int, today: int, zone: ZoneInfo) -> tuple[Due, ...]:
+    """The beginnings of the period of `today`, and of those beside it."""
+    return tuple(
+        (instant_of(day, minute, zone), f"every{SEPARATOR}{label}", cycle)
+        for day, cycle, label in _STARTS[every](today)
+    )
 
 
 def _days(today: int) -> Iterable[tuple[int, int, str]]:

@@ -15,6 +15,8 @@ from rich.text import Text
 
 from tests.bench.conditions import AIM, Speed
 from tests.bench.contest import Timed
+from tests.bench.engine import AIM as ENGINE_AIM
+from tests.bench.engine import Engine
 from tests.bench.poison import Poison
 
 WHAT = {
@@ -71,6 +73,7 @@ class Report(msgspec.Struct, frozen=True):
     ratios: dict[str, float]
     poison: Poison | None = None
     conditions: Speed | None = None
+    engine: Engine | None = None
 
     @classmethod
     def of(
@@ -83,6 +86,7 @@ class Report(msgspec.Struct, frozen=True):
         repeat: int,
         poison: Poison | None = None,
         conditions: Speed | None = None,
+        played: Engine | None = None,
     ) -> Report:
         """The report with Regulars' ratios, where both sides were run."""
         ratios = {
@@ -91,7 +95,7 @@ class Report(msgspec.Struct, frozen=True):
             for other in ("limit", "obvious")
             if mine in rows and other in rows
         }
-        return cls(machine, events, customers, partitions, repeat, rows, ratios, poison, conditions)
+        return cls(machine, events, customers, partitions, repeat, rows, ratios, poison, conditions, played)
 
 
 def this_machine() -> Machine:
@@ -123,6 +127,8 @@ def print_table(report: Report, console: Console) -> None:
             console.print(line, style="dim")
     if report.conditions is not None:
         _print_speed(report.conditions, console)
+    if report.engine is not None:
+        _print_engine(report.engine, console)
     if report.poison is not None:
         print_poison(report.poison, console)
 
@@ -136,6 +142,13 @@ def print_poison(poison: Poison, console: Console) -> None:
     )
     for slow in poison.slowest:
         console.print(f"{slow.ms:8.1f} ms  {slow.kind}, {slow.bytes:,} bytes on {slow.topic}")
+
+
+def _print_engine(one: Engine, console: Console) -> None:
+    console.print(
+        f"\nThe engine alone, {one.rules} rules: {one.rate:,} events/s on one core (aim {ENGINE_AIM:,}); "
+        f"fold {one.fold:.1f} µs, rules and time {one.deciding:.1f} µs, {one.decisions:.1f} decisions an event"
+    )
 
 
 def _print_speed(speed: Speed, console: Console) -> None:

@@ -19,7 +19,7 @@ from streams.broker import EVENTS, Broker
 from streams.embedded import EmbeddedBroker
 from streams.partitions import partition_of
 from tests import services
-from tests.bench import conditions, poison
+from tests.bench import conditions, engine, poison
 from tests.bench.contest import Job, Timed
 from tests.bench.events import make
 from tests.bench.report import OTHER, Report, Row, show, this_machine
@@ -34,8 +34,11 @@ SLOWEST = 50
 ORDER = ("read", "limit", "obvious", "regulars", "apply")
 CONDITIONS = "conditions"
 """No contestant: how fast the language is by itself."""
+ENGINE = "engine"
+"""No contestant: fold and rules alone."""
 POISON = "poison"
 """No contestant: the slowest record of the nasty corpus."""
+ALONE = (CONDITIONS, ENGINE, POISON)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _contest(options: argparse.Namespace, server: str) -> Report:
     runs: dict[str, list[Timed]] = {}
     for _ in range(options.repeat):
-        for name in (one for one in options.only or ORDER if one not in (CONDITIONS, POISON)):
+        for name in (one for one in options.only or ORDER if one not in ALONE):
             runs.setdefault(name, []).append(_one(name, options, ""))
             if server and name in ("regulars", "apply"):
                 with services.database(server) as store:
@@ -60,7 +63,8 @@ def _contest(options: argparse.Namespace, server: str) -> Report:
     nasty = poison.measure() if not options.only or POISON in options.only else None
     sizes = (options.events, options.customers, options.partitions, options.repeat)
     asked = conditions.measure() if not options.only or CONDITIONS in options.only else None
-    return Report.of(rows, this_machine(), *sizes, nasty, asked)
+    played = engine.measure() if not options.only or ENGINE in options.only else None
+    return Report.of(rows, this_machine(), *sizes, nasty, asked, played)
 
 
 def _one(name: str, options: argparse.Namespace, store: str) -> Timed:
@@ -130,9 +134,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--partitions", type=_positive, default=4, help="of the topic (4, as Regulars makes it)")
     parser.add_argument("--batch", type=_positive, default=1_000, help="most events a transaction (1,000)")
     parser.add_argument("--repeat", type=_positive, default=1, help="how often; the best run of each counts (1)")
-    parser.add_argument(
-        "--only", action="append", choices=(*ORDER, CONDITIONS, POISON), help="this part; may be repeated"
-    )
+    parser.add_argument("--only", action="append", choices=(*ORDER, *ALONE), help="this part; may be repeated")
     parser.add_argument(
         "--store",
         default="",
