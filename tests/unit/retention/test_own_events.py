@@ -182,7 +182,7 @@ def test_a_row_of_the_log_that_is_no_event_is_told(raw: bytes) -> None:
         logged("/shop", "e-1", "social_share", "anna", 5, raw, 0)
 
 
-@pytest.mark.parametrize(("kind", "reason"), [("poke", "internal-type"), ("product", "unknown-type")])
+@pytest.mark.parametrize(("kind", "reason"), [("merged", "internal-type"), ("product", "unknown-type")])
 def test_what_no_storefront_sends_is_in_no_log(kind: str, reason: str) -> None:
     with pytest.raises(BadEvent) as caught:
         logged("/shop", "e-1", kind, "anna", 5, b"{}", 0)
