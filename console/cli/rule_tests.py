@@ -10,7 +10,7 @@ import msgspec
 import typer
 
 from console.cli.checking import told, written
-from console.cli.guard import settings
+from console.cli.config import settings
 from console.cli.output import BAD, USAGE, fail, print_json, say
 from console.cli.verdicts import show
 from console.cli.wording import Words

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from console.cli import rule_tests
 from console.cli.checking import told, written
-from console.cli.guard import settings
+from console.cli.config import settings
 from console.cli.output import BAD, out, print_json, several
 from rules.load import load, load_tests
 from rules.ruleset import Rule
