@@ -23,6 +23,7 @@ from ruamel.yaml.reader import ReaderError
 
 from rules.nodes import compose
 from rules.places import offsets
+from rules.plain import read_plain
 from rules.problems import Problem
 
 MAX_BYTES = 64 * 1024
@@ -142,6 +143,12 @@ class Document:
             message = "a character that only looks like a space cannot indent; use plain spaces"
             self.report(indent.start(1), indent.end(1), message, "indentation")
             return
+        self.root = read_plain(self.text, MAX_DEPTH)
+        if self.root is None:
+            self._compose_any()
+
+    def _compose_any(self) -> None:
+        """What is not plain, or not right: ruamel knows all of YAML, and takes its time."""
         try:
             depth = 0
             events: list[Event] = []
