@@ -6,7 +6,7 @@ import re
 
 from msgspec import Struct
 
-KEY = r"[A-Za-z_][A-Za-z0-9_.-]{0,60}"
+KEY = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,60}"
 QUOTED = r"""(?P<double>"[^"\\\n]*")|(?P<single>'(?:[^'\n]|'')*')"""
 _LINE = re.compile(
     rf"""

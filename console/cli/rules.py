@@ -12,9 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from console.cli import rule_tests
-from console.cli.checking import told, written
+from console.cli.checking import told
 from console.cli.config import settings
 from console.cli.output import BAD, out, print_json, several
+from console.wordings import read_wordings
 from rules.load import load, load_tests
 from rules.ruleset import Rule
 from rules.steps import Send
@@ -33,7 +34,7 @@ def check(
     """Print every problem of every file, the tests of rules too; exit 1 when there is any."""
     config = settings()
     folder = folder or config.rules
-    loaded = load(folder, written(config.templates))
+    loaded = load(folder, read_wordings(config.templates))
     problems = sorted((*loaded.problems, *load_tests(folder, loaded.ruleset).problems))
     if json:
         print_json({"ok": not problems, "problems": [msgspec.to_builtins(one) for one in problems]})
@@ -52,7 +53,7 @@ def check(
 def list_(json: Json = False) -> None:
     """Print the rules in the order they decide."""
     config = settings()
-    loaded = load(config.rules, written(config.templates))
+    loaded = load(config.rules, read_wordings(config.templates))
     if loaded.ruleset is None:
         typer.echo(told(loaded.problems), err=True)
         raise typer.Exit(BAD)

@@ -9,6 +9,8 @@ from typer.testing import CliRunner, Result
 
 from console.cli.rules import app
 
+WORDING = Path(__file__).parents[3] / "templates"
+MESSAGE = "---\nsubject: Hello\npreheader: Hello\nevent: purchase\n---\nHello\n"
 RULE = "id: welcome\nname: Welcome\nstatus: live\non: purchase\ndo:\n  - send: welcome\n"
 
 
@@ -17,8 +19,12 @@ def shop(tmp: Path, rule: str = RULE) -> dict[str, str]:
     (tmp / "rules/campaigns").mkdir(parents=True)
     (tmp / "rules/policy.yaml").write_text("currency: THB\ntime_zone: Asia/Bangkok\n")
     (tmp / "rules/campaigns/welcome.yaml").write_text(rule)
+    for kept in ("brand.yaml", "layouts/base.html.j2"):
+        (tmp / "templates" / kept).parent.mkdir(parents=True, exist_ok=True)
+        (tmp / "templates" / kept).write_text((WORDING / kept).read_text("utf-8"), "utf-8")
     (tmp / "templates/messages/welcome").mkdir(parents=True)
-    (tmp / "templates/messages/welcome/email.en.md").write_text("Hello")
+    for locale in ("en", "th"):
+        (tmp / f"templates/messages/welcome/email.{locale}.md").write_text(MESSAGE)
     return {"REGULARS_RULES": str(tmp / "rules"), "REGULARS_TEMPLATES": str(tmp / "templates")}
 
 
