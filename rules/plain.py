@@ -35,7 +35,7 @@ _REST = re.compile(r"(?:[ ]++\#[^\n]*+|[ ]*+)(?=\n|\Z)")
 """What may stand behind the last bracket."""
 
 
-def read_plain(text: str, depth: int) -> MappingNode | None:
+def read_plain(text: str, depth: int) -> MappingNode | SequenceNode | None:
     """The root of `text`; None when it is not plain, or nests more than `depth` deep."""
     if _STRANGE.search(text):
         return None
@@ -54,10 +54,10 @@ class _Reader:
         self.entry = self.entries[0]
         """The next one to be read."""
 
-    def root(self) -> MappingNode:
-        if self.entry.kind != "key" or self.entry.column:
+    def root(self) -> MappingNode | SequenceNode:
+        if self.entry.column or not self.entry.kind:
             raise NotPlain
-        return self.mapping(1)
+        return self.mapping(1) if self.entry.kind == "key" else self.sequence(1, indented=True)
 
     def take(self) -> tuple[Entry, re.Match[str]]:
         entry = self.entry

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.events import AliasEvent, DocumentStartEvent, NodeEvent
-from ruamel.yaml.nodes import MappingNode, ScalarNode
+from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from rules.document import MAX_DEPTH
 from rules.nodes import compose
@@ -63,7 +63,7 @@ def as_ruamel(text: str) -> Any:
         named = isinstance(event, NodeEvent) and (event.anchor or getattr(event, "tag", None))
         if named or isinstance(event, AliasEvent) or (isinstance(event, DocumentStartEvent) and event.explicit):
             return None
-    return facts(root) if isinstance(root, MappingNode) else None
+    return facts(root) if isinstance(root, MappingNode | SequenceNode) else None
 
 
 def agrees(text: str) -> bool:
@@ -76,6 +76,9 @@ def agrees(text: str) -> bool:
 
 def test_a_file_with_everything_that_is_plain_is_read() -> None:
     assert agrees(FULL)
+    assert agrees(
+        "# A list\n- name: a\n  given:\n    - {at: 2026-01-01T09:00+07:00, purchase: {total: 900}}\n- b\n- []"
+    )
 
 
 @pytest.mark.parametrize("file", [file for file in FILES if "mistakes" not in file.parts], ids=lambda file: file.stem)
@@ -93,8 +96,9 @@ def test_what_is_read_of_a_file_with_a_mistake_is_what_ruamel_reads(file: Path) 
     [
         "",
         "# nothing",
-        "- a: 1",
         "a",
+        " - a",
+        "- a\nb: c",
         " a: 1",
         "a: 1\n  b: 2",
         "a: 1\n- b",
