@@ -27,7 +27,7 @@ class Commands(LazyGroup):
             "console.cli.files:import_",
             "Bring history into the store: counters, orders, profiles. Fires no rules; running workers wait meanwhile.",
         ),
-        "rules": Later("console.cli.rules:app", "Check, test and list the rules."),
+        "rules": Later("console.cli.rules:app", "Check, test and list the rules, and help editors with them."),
         "templates": Later("console.cli.templates:app", "The wording of messages: check it, look at it."),
         "events": Later("console.cli.events:app", "The contract with storefronts."),
         "retention": Later("console.cli.retention:app", "The retention measures of the shop."),

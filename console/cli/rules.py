@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 import typer
@@ -16,13 +16,15 @@ from console.cli.checking import told
 from console.cli.config import settings
 from console.cli.output import BAD, out, print_json, several
 from console.wordings import read_wordings
+from rules.formats.schema import text_of
 from rules.load import load, load_tests
 from rules.ruleset import Rule
 from rules.steps import Send
 
-app = typer.Typer(no_args_is_help=True, help="Check, test and list the rules.")
+app = typer.Typer(no_args_is_help=True, help="Check, test and list the rules, and help editors with them.")
 app.command("test")(rule_tests.play_tests)
 
+Kind = Literal["rule", "segments", "offers", "policy", "events", "tests"]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -61,6 +63,12 @@ def list_(json: Json = False) -> None:
         print_json({"ruleset": loaded.ruleset.hash, "rules": [_row(rule) for rule in loaded.ruleset.rules]})
         return
     out.print(_table(loaded.ruleset.rules))
+
+
+@app.command()
+def schema(kind: Annotated[Kind, typer.Argument(help="Which file it is for.")] = "rule") -> None:
+    """Print the JSON Schema (draft-07) of a kind of file, with which editors check and complete it."""
+    typer.echo(text_of(kind), nl=False)
 
 
 def _table(rules: Iterable[Rule]) -> Table:
