@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from msgspec import structs
 
-from rules.around import Around, Segments, Templates
+from rules.around import Around, Segments
 from rules.document import Document
 from rules.language import build
 from rules.policy import Policy
@@ -55,7 +55,7 @@ def load(folder: Path, wordings: Wordings | None = None) -> Loaded:
     documents = {name: Document(_shown(folder / name), content) for name, content in contents.items()}
     policy = read_policy(documents[POLICY]) if POLICY in documents else None
     giving = _read_giving(folder, documents, policy or Policy())
-    around = _around(folder, documents, policy or Policy(), giving, _templates(wordings))
+    around = _around(folder, documents, policy or Policy(), giving, wordings)
     rules = _rules(documents, around)
     for document in documents.values():
         problems += document.problems
@@ -81,7 +81,7 @@ def own_events(folder: Path) -> tuple[Own | None, tuple[Problem, ...]]:
 
 
 def _around(
-    folder: Path, documents: dict[str, Document], policy: Policy, giving: Giving | None, templates: Templates | None
+    folder: Path, documents: dict[str, Document], policy: Policy, giving: Giving | None, wordings: Wordings | None
 ) -> Around:
     """What rules may name; the policy's shop knows of its own events."""
     none: Segments = {}
@@ -95,7 +95,7 @@ def _around(
 
     return Around(
         structs.replace(policy, shop=shop),
-        templates,
+        wordings,
         segments=_optional(folder, documents, SEGMENTS, read, none),
         declared=declared,
         offers=None if giving is None else giving.offers,
@@ -115,13 +115,6 @@ def _optional(
     if name in documents:
         return read(documents[name])
     return None if (folder / name).exists() else nothing
-
-
-def _templates(wordings: Wordings | None) -> Templates | None:
-    if wordings is None:
-        return None
-    messages = wordings.messages.items()
-    return {name: {channel: one.missing for channel, one in written.items()} for name, written in messages}
 
 
 def _rules(documents: dict[str, Document], around: Around) -> list[Rule]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from jinja2 import TemplateSyntaxError, nodes
+from jinja2 import TemplateSyntaxError
 
 from templates.catalogue import Catalogue, Key, Wording
 from templates.check import examine
 from templates.errors import TemplateProblem
-from templates.language import environment
+from templates.language import environment, uses
 from templates.render import Renderer, Script, compile_wording
 
 
@@ -53,18 +53,9 @@ def needs_offer(wording: Wording) -> bool:
     """Whether it speaks of `offer` without asking `{% if offer %}` first; what is no Jinja speaks of nothing."""
     if "offer" not in wording.text:
         return False
-    bare = fields = 0
-    for piece in (wording.subject, wording.preheader, wording.body):
-        try:
-            tree = environment().parse(piece.source)
-        except TemplateSyntaxError:
-            return False
-        owners = [one.node for one in tree.find_all(nodes.Getattr)] + [one.node for one in tree.find_all(nodes.Getitem)]
-        within = sum(map(_is_offer, owners))
-        fields += within
-        bare += sum(map(_is_offer, tree.find_all(nodes.Name))) - within
-    return fields > 0 and not bare
-
-
-def _is_offer(node: nodes.Node) -> bool:
-    return isinstance(node, nodes.Name) and node.name == "offer"
+    try:
+        found = [use for piece in (wording.subject, wording.preheader, wording.body) for use in uses(piece.source)]
+    except TemplateSyntaxError:
+        return False
+    fields = {use.field for use in found if use.root == "offer"}
+    return bool(fields) and None not in fields

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 import typer
-from rich.table import Table
-from rich.text import Text
 
-from console.cli import rule_tests
+from console.cli import rule_list, rule_tests
 from console.cli.checking import told
 from console.cli.config import settings
 from console.cli.output import BAD, out, print_json, several
 from console.wordings import read_wordings
 from rules.formats.schema import text_of
 from rules.load import load, load_tests
-from rules.ruleset import Rule
-from rules.steps import Send
 
 app = typer.Typer(no_args_is_help=True, help="Check, test and list the rules, and help editors with them.")
 app.command("test")(rule_tests.play_tests)
@@ -60,35 +55,12 @@ def list_(json: Json = False) -> None:
         typer.echo(told(loaded.problems), err=True)
         raise typer.Exit(BAD)
     if json:
-        print_json({"ruleset": loaded.ruleset.hash, "rules": [_row(rule) for rule in loaded.ruleset.rules]})
+        print_json({"ruleset": loaded.ruleset.hash, "rules": [rule_list.row(rule) for rule in loaded.ruleset.rules]})
         return
-    out.print(_table(loaded.ruleset.rules))
+    out.print(rule_list.table(loaded.ruleset.rules, out))
 
 
 @app.command()
 def schema(kind: Annotated[Kind, typer.Argument(help="Which file it is for.")] = "rule") -> None:
     """Print the JSON Schema (draft-07) of a kind of file, with which editors check and complete it."""
     typer.echo(text_of(kind), nl=False)
-
-
-def _table(rules: Iterable[Rule]) -> Table:
-    table = Table("id", "status", "on", box=None, pad_edge=False, show_header=False)
-    for column in table.columns:
-        column.no_wrap = True
-    table.add_column("name", overflow="fold")
-    for rule in rules:
-        table.add_row(rule.id, rule.status.value, rule.fired_by, Text(rule.name))
-    return table
-
-
-def _row(rule: Rule) -> dict[str, object]:
-    sends = [{"template": step.template, "channels": list(step.channels)} for step in rule.do if isinstance(step, Send)]
-    return {
-        "id": rule.id,
-        "name": rule.name,
-        "status": rule.status.value,
-        "on": rule.fired_by,
-        "class": rule.class_.value,
-        "priority": rule.priority,
-        "sends": sends,
-    }

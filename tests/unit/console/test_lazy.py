@@ -48,7 +48,7 @@ def test_help_imports_no_command_at_all() -> None:
 
 def test_the_line_of_a_command_in_the_help_is_what_the_command_says_of_itself() -> None:
     lines = {name: one.says for name, one in Commands.later.items()}
-    said = {name: " ".join(one.help.split("\n\n")[0].split()) for name, one in everything().commands.items()}
+    said = {name: " ".join(str(one.help).split("\n\n")[0].split()) for name, one in everything().commands.items()}
     assert said == lines
 
 

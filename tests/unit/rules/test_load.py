@@ -313,7 +313,7 @@ def test_no_damage_to_a_file_raises(data: st.DataObject) -> None:
         junk = data.draw(st.one_of(st.binary(max_size=4), st.sampled_from(JUNK), st.text(max_size=3).map(encoded)))
         content = content[:start] + junk + content[end:]
     document = Document("welcome.yaml", content)
-    rule = read_rule(document, "welcome", Around(templates={"welcome": {"email"}}))
+    rule = read_rule(document, "welcome", Around(wordings=WORDINGS))
     assert (rule is None) == bool(document.problems)
     for problem in document.problems:
         assert render(problem).startswith(f"welcome.yaml:{problem.line}:{problem.column}: ")
