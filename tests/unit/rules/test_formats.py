@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -14,13 +15,20 @@ from jsonschema import Draft7Validator
 from typer.testing import CliRunner
 
 from console.cli.rules import Kind, app
+from rules import read_policy, read_steps
+from rules.around import Around
+from rules.document import Document
 from rules.formats import FORMATS
 from rules.formats.describe import Key, described
 from rules.formats.reference import page
 from rules.formats.schema import FOLDER, file_of, schema_of, text_of
-from rules.language.schema import TRIGGERS
+from rules.language.schema import TRIGGERS, Declared
+from rules.read_rule import KEYS as READ_RULE_KEYS
+from rules.read_rule import read_rule
 from rules.ruleset import ADDRESSES
-from tests.unit.rules.valid_rules import RULES
+from rules.wordings import plainly
+from tests.unit.rules.kit import WHOLE
+from tests.unit.rules.valid_rules import ATTRIBUTES, EVENTS, RULES
 from tests.unit.rules.yaml_values import values
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -129,6 +137,28 @@ def test_events_and_channels_are_completed() -> None:
     rule = schema_of(FORMATS["rule"])
     assert set(rule["properties"]["on"]["anyOf"][0]["enum"]) == {*TRIGGERS, "inactive", "date", "product"}
     assert rule["definitions"]["step"]["properties"]["channel"]["anyOf"][0]["enum"] == list(ADDRESSES)
+
+
+def properties_of(kind: str, *path: str) -> set[str]:
+    """The keys of a mapping in a schema."""
+    schema = schema_of(FORMATS[kind])
+    for name in path:
+        schema = schema[name]
+    return set(schema["properties"])
+
+
+def test_the_keys_of_a_rule_and_of_its_steps_are_those_that_are_read() -> None:
+    assert properties_of("rule") == set(READ_RULE_KEYS)
+    assert properties_of("rule", "definitions", "step") == {*read_steps.STEPS, *read_steps.OWNERS}
+
+
+def test_the_keys_of_the_policy_are_those_that_are_read() -> None:
+    assert set(read_policy.KEYS) <= properties_of("policy")
+
+
+@pytest.mark.parametrize("name", sorted(WHOLE))
+def test_a_file_with_every_key_is_taken(name: str) -> None:
+    assert list(validator("rule").iter_errors(values(WHOLE[name].decode()))) == []
 
 
 # The shipped files.
@@ -364,8 +394,18 @@ def test_another_file_with_a_mistake_is_refused(kind: str, text: str) -> None:
 # What is right.
 
 
+AROUND = Around(
+    wordings=plainly(dict.fromkeys(("hello", "hello-warm", "hello-short"), ADDRESSES)),
+    declared=Declared(ATTRIBUTES, EVENTS),
+    offers={"ten"},
+    gifts={"note"},
+)
+
+
 @given(RULES)
 def test_a_rule_that_is_right_is_taken(rule: dict[str, Any]) -> None:
+    document = Document("welcome.yaml", json.dumps(rule, ensure_ascii=False).encode())
+    assert read_rule(document, "welcome", AROUND) is not None, document.problems
     assert list(validator("rule").iter_errors(rule)) == []
 
 
