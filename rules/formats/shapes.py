@@ -25,7 +25,7 @@ CLOCK = word('a time of day: `"10:00"`', _CLOCK)
 DAY = word("a day: `2026-03-01`", _DAY)
 POINT = word(
     'a time of day, `"friday 10:00"`, a day, or a day and a time',
-    f"(?:(?:{_WEEKDAYS}) )?{_CLOCK}|[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}(?: {_CLOCK})?",
+    f"(?:(?:{_WEEKDAYS}) )?{_CLOCK}|[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}(?: (?:{_CLOCK})?)?",
 )
 CHANNEL = choice(tuple(ADDRESSES))
 TRUTH = Shape("`true` or `false`", {"enum": [True, False, "true", "false"]})

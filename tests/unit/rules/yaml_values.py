@@ -26,6 +26,8 @@ def _value(node: Any) -> Any:
 def _scalar(kind: str, written: str) -> Any:
     if kind == "bool":
         return written.lower() == "true"
-    if kind in ("int", "float"):
-        return int(written, 0) if kind == "int" else float(written)
+    if kind == "int":
+        return int(written, 0 if written[1:2] in ("x", "o") else 10)
+    if kind == "float":
+        return float(written)
     return None if kind == "null" else written
