@@ -9,7 +9,7 @@ import msgspec
 import typer
 
 from console.cli import rule_list, rule_tests
-from console.cli.checking import told
+from console.cli.checking import told, unswept
 from console.cli.config import settings
 from console.cli.output import BAD, out, print_json, several
 from console.wordings import read_wordings
@@ -31,8 +31,9 @@ def check(
     """Print every problem of every file, the tests of rules too; exit 1 when there is any."""
     config = settings()
     folder = folder or config.rules
-    loaded = load(folder, read_wordings(config.templates))
-    problems = sorted((*loaded.problems, *load_tests(folder, loaded.ruleset).problems))
+    with unswept():
+        loaded = load(folder, read_wordings(config.templates))
+        problems = sorted((*loaded.problems, *load_tests(folder, loaded.ruleset).problems))
     if json:
         print_json({"ok": not problems, "problems": [msgspec.to_builtins(one) for one in problems]})
     elif loaded.ruleset is not None and not problems:

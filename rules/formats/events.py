@@ -6,15 +6,12 @@ from retention.events import INTERNAL, TYPES
 from rules.formats.describe import Format, Key, Shape, mapping, named
 from rules.formats.shapes import NAME
 from rules.language.schema import DECLARABLE, TIMED
-
-MOST_ATTRIBUTES, MOST_EVENTS, MOST_FIELDS = 100, 50, 50
-OF_EVERY_EVENT = ("time", "at", "source", "type")
-"""Fields that every event has."""
+from rules.read_events import ENVELOPE, MAX_ATTRIBUTES, MAX_EVENTS, MAX_FIELDS
 
 _KINDS = list(DECLARABLE.values())
 _KIND = Shape("`text`, `count`, `number` or `flag`", {"enum": _KINDS})
 _FIELD = Shape("a kind", {"enum": [*_KINDS, *(f"{kind}?" for kind in _KINDS)]})
-_FIELDS = named(NAME, _FIELD, "fields with their kinds", MOST_FIELDS)
+_FIELDS = named(NAME, _FIELD, "fields with their kinds", MAX_FIELDS)
 _TAKEN = sorted({*TYPES, *INTERNAL, *TIMED})
 
 _EXAMPLE = """\
@@ -44,14 +41,14 @@ EVENTS = Format(
     shape=mapping(
         Key(
             "attributes",
-            named(NAME, _KIND, "names with their kinds", MOST_ATTRIBUTES),
+            named(NAME, _KIND, "names with their kinds", MAX_ATTRIBUTES),
             "What is known of a customer; conditions ask for `customer.attributes.shoe_size`. A date is a `text` such"
             " as 2026-03-01.",
             "{shoe_size: count, favourite: text}",
         ),
         Key(
             "events",
-            _but(named(NAME, _but(_FIELDS, OF_EVERY_EVENT), "types, each with its fields", MOST_EVENTS), _TAKEN),
+            _but(named(NAME, _but(_FIELDS, ENVELOPE), "types, each with its fields", MAX_EVENTS), _TAKEN),
             "Types of events that storefronts may send, with the fields of their data. A kind with a `?` behind it may"
             " be left out. Rules listen to them, and conditions ask for `event.network`.",
             "{social_share: {network: text, url: text?}}",

@@ -18,10 +18,7 @@ from rules.formats.describe import (
     without,
 )
 from rules.formats.shapes import DURATION, EMPTY, ID, ID_PATTERN, PACE, PERIOD, SHARE, TRUTH
-
-MOST_GIVEN = 200
-MOST_STOCK = 999_999_999
-MOST_EXCLUDED = 100
+from rules.read_offers import MAX_EXCLUDES, MAX_GIVEN, MAX_STOCK
 
 MONEY = number("an amount in the shop's currency")
 """Whether it fits the currency only the file of the policy knows."""
@@ -52,7 +49,7 @@ OFFER = (
     Key(
         "excludes",
         one_or_more(
-            text(), "a category or an article's number (sku), or a list", maxItems=MOST_EXCLUDED, uniqueItems=True
+            text(), "a category or an article's number (sku), or a list", maxItems=MAX_EXCLUDES, uniqueItems=True
         ),
         "What it is not for.",
         "[gift-card]",
@@ -80,7 +77,7 @@ OFFER = (
 GIFT = (
     Key("name", text(), "What it is.", "A handwritten note", needed=True),
     Key("cost", MONEY, "What one costs the shop; a budget needs to know.", "15", default="nothing"),
-    Key("stock", whole(0, MOST_STOCK, "a whole number"), "How many there are.", "200", default="always enough"),
+    Key("stock", whole(0, MAX_STOCK, "a whole number"), "How many there are.", "200", default="always enough"),
     Key(
         "when_empty",
         EMPTY,
@@ -124,13 +121,13 @@ OFFERS = Format(
     shape=mapping(
         Key(
             "offers",
-            named(ID_PATTERN, _OFFER, "ids, each with what it is", MOST_GIVEN),
+            named(ID_PATTERN, _OFFER, "ids, each with what it is", MAX_GIVEN),
             "Something off the next order, under a code of the customer's own.",
             "{comeback-15: {name: 15% on the next order, percent: 15%}}",
         ),
         Key(
             "gifts",
-            named(ID_PATTERN, _GIFT, "ids, each with what it is", MOST_GIVEN),
+            named(ID_PATTERN, _GIFT, "ids, each with what it is", MAX_GIVEN),
             "Something put into the parcel.",
             "{handwritten-note: {name: A handwritten note, cost: 15}}",
         ),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from babel.numbers import list_currencies
 
-from retention.measures import Overall, Period
 from rules.formats.describe import (
     Format,
     Key,
@@ -23,11 +22,10 @@ from rules.formats.describe import (
 )
 from rules.formats.offers import MONEY
 from rules.formats.shapes import CLOCK, DURATION, ID_PATTERN, QUIET, SHARE, SPAN, TRUTH
+from rules.read_aims import MEASURES
+from rules.read_policy import LEAP
+from rules.read_spend import MAX_MONTHS, MAX_POINTS, MAX_TIERS
 from rules.ruleset import ADDRESSES, MessageClass
-
-MEASURES = tuple(dict.fromkeys((*Period.__struct_fields__[1:], *Overall.__struct_fields__)))
-"""What `regulars retention` prints; the first field of a period is its name."""
-MOST_POINTS = 999_999_999
 
 _RATES = named(
     "|".join(sorted(list_currencies())),
@@ -85,7 +83,7 @@ _SPEND = mapping(
 )
 _TIER = mapping(
     Key("spend", MONEY, "Spent in the last 365 days.", "5000"),
-    Key("points", whole(1, MOST_POINTS, "a whole number"), "Or points of the last 365 days.", "3000"),
+    Key("points", whole(1, MAX_POINTS, "a whole number"), "Or points of the last 365 days.", "3000"),
     told="what it takes",
     minProperties=1,
 )
@@ -107,7 +105,7 @@ SHOP = (
     ),
     Key(
         "walk_in",
-        whole(1, MOST_POINTS, "a whole number"),
+        whole(1, MAX_POINTS, "a whole number"),
         "More orders than this in a day are a till's, not a person's: they count, and no rule fires.",
         "100",
         default="100",
@@ -132,7 +130,7 @@ TIMES = (
     ),
     Key(
         "leap_birthday",
-        choice(("feb28", "mar01")),
+        choice(LEAP),
         "When somebody born on 29 February has their day in other years.",
         "mar01",
         default="`feb28`",
@@ -175,13 +173,13 @@ AIMS = (
     Key("targets", _TARGETS, "What the shop aims at.", "{true_retention: 35%, repeat_purchase_rate: 0.4}"),
     Key(
         "spend",
-        named("20[0-9]{2}-(?:0[1-9]|1[0-2])", _SPEND, "months, each with what was spent", 600),
+        named("20[0-9]{2}-(?:0[1-9]|1[0-2])", _SPEND, "months, each with what was spent", MAX_MONTHS),
         "What months cost, for the cost of winning a customer and of keeping one.",
         "{2026-03: {acquisition: 50000, retention: 20000}}",
     ),
     Key(
         "tiers",
-        named(ID_PATTERN, _TIER, "names, each with what it takes", 20),
+        named(ID_PATTERN, _TIER, "names, each with what it takes", MAX_TIERS),
         "Tiers of loyalty, the lowest first.",
         "{silver: {spend: 5000}, gold: {spend: 20000, points: 3000}}",
     ),

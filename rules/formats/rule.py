@@ -31,6 +31,8 @@ from rules.formats.shapes import (
     SPAN,
 )
 from rules.formats.trigger import CONSTRAINTS, FIRES
+from rules.read_course import CAPPED
+from rules.read_steps import MAX_STEPS
 from rules.ruleset import MessageClass, Status
 
 _STATE = {"type": "string", "pattern": f"^{NAME}\\.[a-z]+$"}
@@ -112,7 +114,7 @@ OBEYS = (
     ),
     Key(
         "if_capped",
-        choice(("drop", "wait")),
+        choice(CAPPED),
         "What a message does that is one too many for the caps: it is not sent, or waits for its turn.",
         "wait",
         default="`drop`",
@@ -140,7 +142,7 @@ OBEYS = (
     Key(
         "do",
         steps.DO,
-        f"What is done, step by step: at most {steps.MOST_STEPS} steps, those in `then` and `else` counted.",
+        f"What is done, step by step: at most {MAX_STEPS} steps, those in `then` and `else` counted.",
         "[{send: welcome}]",
         needed=True,
     ),
@@ -201,5 +203,5 @@ RULE = Format(
         Section("Steps: what it gives, and whom it tells", "Of one key each; `offer` alone is one too.", steps.GIVE),
         Section("Steps: waiting and asking", "", steps.FLOW),
     ),
-    definitions={"step": steps.STEP, "steps": steps.STEPS},
+    definitions={"step": steps.STEP, "steps": steps.PROGRAM},
 )

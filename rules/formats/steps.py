@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from rules.formats.describe import Key, Schema, Shape, choice, either, mapping, named, one_or_more, ref, required, text
 from rules.formats.shapes import CHANNEL, CLOCK, CONDITION, DURATION, ID, MESSAGE, NAME, POINT
+from rules.read_assign import MOST_LETTERS
+from rules.read_grant import MOST_POINTS
+from rules.read_send import IF_NOT_SENT
+from rules.read_steps import MAX_IFS, MAX_STEPS, OWNERS, STEPS
+from rules.read_tell import MOST_LETTERS as MOST_WORDS
+from rules.read_tell import TAKEN
 
-TAKEN = ("events", "purchases", "returns", "birthdays", "products", "dead-letters", "gifts", "notifications")
-"""Topics of Regulars' own."""
-MOST_STEPS = 20
-MOST_POINTS = 1_000_000
-
+_TAG = text("a tag", r"^\S(?:.*\S)?$", MOST_LETTERS)
 _SET = named(
     NAME,
-    either("a value", {"type": ["string", "number", "boolean", "null"], "maxLength": 500}),
+    either("a value", {"type": ["string", "number", "boolean", "null"], "maxLength": MOST_LETTERS}),
     "attributes with values: `{shoe_size: 42}`",
     minProperties=1,
 )
 _TOPIC = Shape(
     "a topic of the shop's own",
-    {"type": "string", "pattern": "^[a-zA-Z0-9._-]{1,249}$", "not": {"enum": list(TAKEN)}},
+    {"type": "string", "pattern": "^[a-zA-Z0-9._-]{1,249}$", "not": {"enum": sorted(TAKEN)}},
 )
 _POINTS = either(
     "a number, or `1 per 25`",
@@ -59,7 +61,7 @@ SEND = (
     ),
     Key(
         "if_not_sent",
-        choice(("stop", "continue")),
+        choice(IF_NOT_SENT),
         "What happens when the message cannot be sent: the rule ends for the customer, or goes on with the next step.",
         "continue",
         default="`stop`",
@@ -74,15 +76,15 @@ GIVE = (
         "Give points: a number, or so many for each amount of the event's total (a purchase or a return).",
         "1 per 25",
     ),
-    Key("tag", text("a tag", r"^\S(?:.*\S)?$", 500), "Put a tag on the customer.", "vip"),
-    Key("untag", text("a tag", r"^\S(?:.*\S)?$", 500), "Take off a tag that a rule put on.", "vip"),
+    Key("tag", _TAG, "Put a tag on the customer.", "vip"),
+    Key("untag", _TAG, "Take off a tag that a rule put on.", "vip"),
     Key(
         "set",
         _SET,
         "Set attributes of the customer that `rules/events.yaml` declares; `null` clears one.",
         "{shoe_size: 42}",
     ),
-    Key("notify", text("words", r"\S", 1_000), "Tell the staff these words, and who it is about.", '"Call them"'),
+    Key("notify", text("words", r"\S", MOST_WORDS), "Tell the staff these words, and who it is about.", '"Call them"'),
     Key("emit", _TOPIC, "Produce an event about the customer to a topic of the shop's own.", "shop-gifts"),
 )
 FLOW = (
@@ -102,39 +104,33 @@ FLOW = (
     Key(
         "if",
         CONDITION,
-        "Do the steps of `then` if this holds, else those of `else`; at most four inside each other.",
+        f"Do the steps of `then` if this holds, else those of `else`. They go {MAX_IFS} deep at most.",
         "customer.orders > 5",
     ),
     Key("then", _STEPS, "What is done if it holds.", "[{send: for-the-loyal}]", where="with `if`, which needs it"),
     Key("else", _STEPS, "What is done if it does not hold, or nobody can say.", "[{send: welcome}]", where="with `if`"),
 )
 KEYS = (*SEND, *GIVE, *FLOW)
-ALONE = ("gift", "points", "tag", "untag", "set", "notify", "emit", "wait", "wait_until", "stop_if")
-"""Steps that are one key."""
 
 _ONE_STEP: list[Schema] = [
     required("send"),
     {**required("offer"), "not": required("send")},
     required("if"),
-    *(required(name) for name in ALONE),
+    *(required(name) for name in STEPS if name not in ("send", "offer", "if")),
 ]
 STEP: Schema = mapping(
     *KEYS,
     told="",
     oneOf=_ONE_STEP,
     dependencies={
-        "channel": ["send"],
-        "at": ["send"],
-        "if_not_sent": ["send"],
+        **{key: [kind] for key, kind in OWNERS.items()},
         "if": ["then"],
-        "then": ["if"],
-        "else": ["if"],
     },
 ).schema
-STEPS: Schema = {
+PROGRAM: Schema = {
     "anyOf": [
         {"$ref": "#/definitions/step"},
-        {"type": "array", "minItems": 1, "maxItems": MOST_STEPS, "items": {"$ref": "#/definitions/step"}},
+        {"type": "array", "minItems": 1, "maxItems": MAX_STEPS, "items": {"$ref": "#/definitions/step"}},
     ]
 }
 DO: Shape = _STEPS

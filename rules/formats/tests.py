@@ -22,6 +22,7 @@ from rules.formats.describe import (
 )
 from rules.formats.shapes import CHANNEL, ID, ID_PATTERN, MESSAGE, NAME
 from rules.language.schema import TRIGGERS
+from rules.simulation.entries import KINDS
 
 _OFFSET = "(?:[Zz]|[+-][0-9]{2}:[0-9]{2})"
 MOMENT = word(
@@ -58,8 +59,6 @@ _GIVEN = _ABOUT | {
     "additionalProperties": {"type": "object"},
 }
 
-DONE = ("offer", "gift", "points", "notify", "emit", "tag", "untag", "set")
-"""What a step does beside sending."""
 EXPECT = (
     Key("on", MOMENT, "When it happens: the minute, or the day.", "2026-03-21T10:00+07:00", needed=True),
     Key("customer", CUSTOMER, "To whom.", "anna", needed=True),
@@ -83,7 +82,7 @@ EXPECT = (
 _ONE_THING: list[Schema] = [
     required("send"),
     {**required("offer"), "not": required("send")},
-    *(required(name) for name in DONE if name != "offer"),
+    *(required(name) for name in KINDS if name not in ("send", "offer")),
 ]
 _EXPECT = mapping(
     *EXPECT, told="`{on: …, customer: …, rule: …, send: …}`", oneOf=_ONE_THING, dependencies={"channel": ["send"]}
@@ -138,8 +137,9 @@ TEST = (
     Key(
         "chance",
         named(ID_PATTERN, SWITCH, "rules with `on` or `off`"),
-        "`off`: chance takes nobody.",
+        "Whom the chance of a rule takes: everybody (`on`) or nobody (`off`).",
         "{surprise: off}",
+        default="`on`",
     ),
     Key(
         "rules",
@@ -196,7 +196,10 @@ TESTS = Format(
     kind="tests",
     file="rules/tests/*.yaml",
     title="Tests of rules",
-    says="What happens, and what the rules must do then. A file is a list of tests; `regulars rules test` plays them.",
+    says=(
+        "What happens, and what the rules must do then. A file is a list of tests, which `regulars rules test` plays:"
+        " [how they are written](rule-tests.md)."
+    ),
     shape=Shape("a list of tests", {"type": "array", "items": _TEST.schema}, TEST),
     example=_EXAMPLE,
     sections=(

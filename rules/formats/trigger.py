@@ -5,15 +5,13 @@ from __future__ import annotations
 from rules.formats.describe import Key, Schema, choice, either, required, when, without, word
 from rules.formats.shapes import CONDITION, NAME, OWN_EVENT, PERIOD, SPAN
 from rules.language.schema import TRIGGERS
-
-WITHOUT_EVENT = ("product", "inactive", "date")
-"""What `on` may be that is no event of a customer's."""
-DATES = ("customer.birth_date", "customer.points_expire_at")
+from rules.read_date import DATES
+from rules.read_trigger import OTHERS
 
 _EVENTS = ", ".join(f"`{one}`" for one in TRIGGERS)
 _ON = either(
     f"an event: {_EVENTS}, or one of `rules/events.yaml`; `inactive`, `date`, `product`",
-    {"enum": [*TRIGGERS, *WITHOUT_EVENT]},
+    {"enum": [*TRIGGERS, *OTHERS]},
     OWN_EVENT,
 )
 _FIELD = either(

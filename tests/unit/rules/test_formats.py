@@ -15,7 +15,7 @@ from jsonschema import Draft7Validator
 from typer.testing import CliRunner
 
 from console.cli.rules import Kind, app
-from rules import read_policy, read_steps
+from rules import read_events, read_limits, read_offers, read_policy, read_steps
 from rules.around import Around
 from rules.document import Document
 from rules.formats import FORMATS
@@ -26,6 +26,9 @@ from rules.language.schema import TRIGGERS, Declared
 from rules.read_rule import KEYS as READ_RULE_KEYS
 from rules.read_rule import read_rule
 from rules.ruleset import ADDRESSES
+from rules.testing import read as read_test
+from rules.testing.read_expected import EXPECT_KEYS, NEVER_KEYS
+from rules.testing.read_given import ABOUT
 from rules.wordings import plainly
 from tests.unit.rules.kit import WHOLE
 from tests.unit.rules.valid_rules import ATTRIBUTES, EVENTS, RULES
@@ -141,19 +144,32 @@ def test_events_and_channels_are_completed() -> None:
 
 def properties_of(kind: str, *path: str) -> set[str]:
     """The keys of a mapping in a schema."""
-    schema = schema_of(FORMATS[kind])
+    schema: Any = schema_of(FORMATS[kind])
     for name in path:
         schema = schema[name]
     return set(schema["properties"])
 
 
-def test_the_keys_of_a_rule_and_of_its_steps_are_those_that_are_read() -> None:
-    assert properties_of("rule") == set(READ_RULE_KEYS)
-    assert properties_of("rule", "definitions", "step") == {*read_steps.STEPS, *read_steps.OWNERS}
+INNER = {
+    "a step": ("rule", ("definitions", "step"), {*read_steps.STEPS, *read_steps.OWNERS}),
+    "an offer": ("offers", ("properties", "offers", "additionalProperties"), read_offers.OFFER_KEYS),
+    "a gift": ("offers", ("properties", "gifts", "additionalProperties"), read_offers.GIFT_KEYS),
+    "a class": ("policy", ("properties", "classes", "properties", "marketing"), read_limits.CLASS_KEYS),
+    "a test": ("tests", ("items",), read_test.KEYS),
+    "what is given": ("tests", ("items", "properties", "given", "items"), {*ABOUT, *TRIGGERS}),
+    "what is expected": ("tests", ("items", "properties", "expect", "items"), EXPECT_KEYS),
+    "what never happens": ("tests", ("items", "properties", "never", "items"), NEVER_KEYS),
+    "a rule": ("rule", (), READ_RULE_KEYS),
+    "the policy": ("policy", (), read_policy.KEYS),
+    "the offers": ("offers", (), read_offers.KEYS),
+    "the events": ("events", (), read_events.KEYS),
+}
 
 
-def test_the_keys_of_the_policy_are_those_that_are_read() -> None:
-    assert set(read_policy.KEYS) <= properties_of("policy")
+@pytest.mark.parametrize("name", sorted(INNER))
+def test_the_keys_that_are_described_are_those_that_are_read(name: str) -> None:
+    kind, path, read = INNER[name]
+    assert properties_of(kind, *path) == set(read)
 
 
 @pytest.mark.parametrize("name", sorted(WHOLE))
