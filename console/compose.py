@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 from console.settings import Settings
+from console.wordings import wordings_of
 from delivery.backoff import Backoff
 from delivery.channels import channels
 from delivery.dispatcher import Config, Dispatcher
@@ -82,8 +83,8 @@ def excused(store: Store) -> bool:
 
 
 def rules_of(settings: Settings, renderer: Renderer | None = None) -> RuleSet:
-    """The rule set of the files. Raises BadFiles."""
-    loaded = load_rules(settings.rules, renderer.catalogue.names() if renderer is not None else None)
+    """The rule set of the files; with a `renderer` every message it sends must be there and right. Raises BadFiles."""
+    loaded = load_rules(settings.rules, wordings_of(renderer.catalogue) if renderer is not None else None)
     if loaded.ruleset is None:
         raise BadFiles(render_all(loaded.problems))
     return loaded.ruleset

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from rules.language.schema import NOTHING, TIMED, TRIGGERS, Declared, Schema, customers, schema
 from rules.language.typed import Test
 from rules.policy import Policy
+from rules.wordings import Wordings
 
-Templates = Mapping[str, Collection[str]]
-"""Message → the channels it is written for; as a mapping also, by channel, the shop's locales it is not written in."""
 Segments = Mapping[str, Test | None]
 """Name → condition, None when something is wrong with it."""
 
@@ -19,12 +18,12 @@ Segments = Mapping[str, Test | None]
 class Around:
     """What stands around a rule: the policy, and what there is to name.
 
-    `templates` None: messages are not looked up. The others None: their file is broken and nobody can say what it
+    `wordings` None: messages are not looked up. The others None: their file is broken and nobody can say what it
     holds, so a rule may name anything, and nothing is said of it. `offers` and `gifts` are ids.
     """
 
     policy: Policy = field(default_factory=Policy)
-    templates: Templates | None = None
+    wordings: Wordings | None = None
     segments: Segments | None = field(default_factory=dict)
     declared: Declared | None = NOTHING
     offers: Collection[str] | None = ()

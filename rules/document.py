@@ -23,6 +23,7 @@ from ruamel.yaml.reader import ReaderError
 
 from rules.nodes import compose
 from rules.places import offsets
+from rules.plain import read_plain
 from rules.problems import Problem
 
 MAX_BYTES = 64 * 1024
@@ -142,25 +143,8 @@ class Document:
             message = "a character that only looks like a space cannot indent; use plain spaces"
             self.report(indent.start(1), indent.end(1), message, "indentation")
             return
-        try:
-            depth = 0
-            events: list[Event] = []
-            for event in YAML(typ="safe", pure=True).parse(self.text):
-                depth += _deeper(event)
-                if depth > MAX_DEPTH:
-                    self.report(event.start_mark.index, event.end_mark.index, "nested too deeply", "too-deep")
-                    return
-                self._refuse(event)
-                events.append(event)
-                if isinstance(event, DocumentStartEvent) and event.explicit and len(events) > 2:
-                    message = "a file holds one thing: remove the line ---"
-                    self.report(event.start_mark.index, event.end_mark.index, message, "yaml")
-                    return
-            if self.problems:
-                return
-            root = compose(events)
-        except YAMLError as error:
-            self._unreadable(error)
+        root = read_plain(self.text, MAX_DEPTH) or self._composed()
+        if self.problems:
             return
         if root is None:
             what = "has nothing but comments" if self.text.strip() else "is empty"
@@ -177,6 +161,27 @@ class Document:
             self.items = root
         else:
             self.report_node(root, f"the file is a list: begin each of its parts like `{self._example}`", "wrong-type")
+
+    def _composed(self) -> Node | None:
+        """What is not plain, or not right: ruamel knows all of YAML, and takes its time."""
+        try:
+            depth = 0
+            events: list[Event] = []
+            for event in YAML(typ="safe", pure=True).parse(self.text):
+                depth += _deeper(event)
+                if depth > MAX_DEPTH:
+                    self.report(event.start_mark.index, event.end_mark.index, "nested too deeply", "too-deep")
+                    return None
+                self._refuse(event)
+                events.append(event)
+                if isinstance(event, DocumentStartEvent) and event.explicit and len(events) > 2:
+                    message = "a file holds one thing: remove the line ---"
+                    self.report(event.start_mark.index, event.end_mark.index, message, "yaml")
+                    return None
+            return None if self.problems else compose(events)
+        except YAMLError as error:
+            self._unreadable(error)
+            return None
 
     def _refuse(self, event: Event) -> None:
         """What YAML allows and a rule file does not: it would read as something else than it shows."""

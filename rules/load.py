@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from msgspec import structs
 
-from rules.around import Around, Segments, Templates
+from rules.around import Around, Segments
 from rules.document import Document
 from rules.language import build
 from rules.policy import Policy
@@ -23,6 +23,7 @@ from rules.read_segments import read_segments
 from rules.ruleset import Rule, RuleSet, rule_set
 from rules.testing.cases import Case
 from rules.testing.read import EXAMPLE, read_tests
+from rules.wordings import Wordings
 
 POLICY = "policy.yaml"
 SEGMENTS = "segments.yaml"
@@ -44,23 +45,22 @@ class Loaded:
     problems: tuple[Problem, ...]
 
 
-def load(folder: Path, templates: Templates | None = None) -> Loaded:
+def load(folder: Path, wordings: Wordings | None = None) -> Loaded:
     """The rules of `folder`: `policy.yaml`, `campaigns/*.yaml`, and those of the files `OPTIONAL` that there are.
 
-    `templates` maps a message to the channels it is written for; without it messages are not looked up.
-    A defect of a file is a problem in the answer, never an error raised.
+    Without `wordings` messages are not looked up. A defect of a file is a problem in the answer, never an error raised.
     """
-    problems: list[Problem] = []
+    problems: list[Problem] = list(wordings.problems) if wordings is not None else []
     contents = _contents(folder, problems)
     documents = {name: Document(_shown(folder / name), content) for name, content in contents.items()}
     policy = read_policy(documents[POLICY]) if POLICY in documents else None
     giving = _read_giving(folder, documents, policy or Policy())
-    around = _around(folder, documents, policy or Policy(), giving, templates)
+    around = _around(folder, documents, policy or Policy(), giving, wordings)
     rules = _rules(documents, around)
     for document in documents.values():
         problems += document.problems
     if problems or giving is None:
-        return Loaded(None, tuple(sorted(problems)))
+        return Loaded(None, tuple(sorted(set(problems))))
     schema = around.customers()
     named = {name: build([test], schema) for name, test in (around.segments or {}).items() if test is not None}
     hash_ = _hash(contents)
@@ -81,7 +81,7 @@ def own_events(folder: Path) -> tuple[Own | None, tuple[Problem, ...]]:
 
 
 def _around(
-    folder: Path, documents: dict[str, Document], policy: Policy, giving: Giving | None, templates: Templates | None
+    folder: Path, documents: dict[str, Document], policy: Policy, giving: Giving | None, wordings: Wordings | None
 ) -> Around:
     """What rules may name; the policy's shop knows of its own events."""
     none: Segments = {}
@@ -95,7 +95,7 @@ def _around(
 
     return Around(
         structs.replace(policy, shop=shop),
-        templates,
+        wordings,
         segments=_optional(folder, documents, SEGMENTS, read, none),
         declared=declared,
         offers=None if giving is None else giving.offers,

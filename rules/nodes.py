@@ -17,7 +17,13 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.tag import Tag
 
 _RESOLVER = YAML(typ="safe", pure=True).resolver
-_MAPPING, _SEQUENCE = (Tag(suffix=f"tag:yaml.org,2002:{kind}") for kind in ("map", "seq"))
+MAPPING, SEQUENCE = (Tag(suffix=f"tag:yaml.org,2002:{kind}") for kind in ("map", "seq"))
+
+
+def resolved(value: str, plain: bool) -> Tag:
+    """The kind of thing that a scalar is, in quotes or not (`plain`)."""
+    tag: Tag = _RESOLVER.resolve(ScalarNode, value, (plain, not plain))
+    return tag
 
 
 def compose(events: Iterable[Event]) -> Node | None:
@@ -57,7 +63,7 @@ def _node(event: Event) -> Node | None:
         tag = _RESOLVER.resolve(ScalarNode, event.value, event.implicit)
         return ScalarNode(tag, event.value, event.start_mark, event.end_mark, style=event.style)
     if isinstance(event, MappingStartEvent):
-        return MappingNode(_MAPPING, [], event.start_mark, None, flow_style=event.flow_style)
+        return MappingNode(MAPPING, [], event.start_mark, None, flow_style=event.flow_style)
     if isinstance(event, SequenceStartEvent):
-        return SequenceNode(_SEQUENCE, [], event.start_mark, None, flow_style=event.flow_style)
+        return SequenceNode(SEQUENCE, [], event.start_mark, None, flow_style=event.flow_style)
     return None

@@ -8,7 +8,6 @@ from typing import Literal
 from ruamel.yaml.nodes import Node
 
 from rules.here import Here
-from rules.language.faults import did_you_mean
 from rules.policy import DAY
 from rules.read_grant import offer
 from rules.read_trial import VARIANT
@@ -16,6 +15,7 @@ from rules.reading import listed, one_of, text
 from rules.ruleset import ADDRESSES
 from rules.steps import Send
 from rules.times import clock, clock_shown, shown
+from rules.wordings import check_wording
 
 KEYS = ("send", "channel", "at", "offer", "if_not_sent")
 IF_NOT_SENT: tuple[Literal["stop", "continue"], ...] = ("stop", "continue")
@@ -34,8 +34,10 @@ def send(here: Here, found: Mapping[str, Node]) -> Send | None:
     template = text(here.document, found["send"], "the name of a message")
     if template is None:
         return None
+    wordings = here.around.wordings
     for name in _written_for(here, found["send"], template):
-        _template(here, found["send"], name, channels)
+        if wordings is not None:
+            check_wording(here.document, found["send"], wordings, name, channels, here.on, "offer" in found)
     return Send(template, channels, at, given or "", fate == "stop")
 
 
@@ -77,22 +79,3 @@ def _written_for(here: Here, node: Node, template: str) -> list[str]:
         message = f'"{VARIANT}" stands for one of the variants; add `variants: {{warm: 50%, short: 50%}}`'
         here.tell(node, message, "no-variants")
     return [template.replace(VARIANT, name) for name, _ in here.variants or ()]
-
-
-def _template(here: Here, node: Node, template: str, channels: tuple[str, ...]) -> None:
-    templates = here.around.templates
-    if templates is None:
-        return
-    if template not in templates:
-        hint = did_you_mean(template, templates) or "; there is no templates/messages/ folder of that name"
-        here.tell(node, f'unknown message "{template}"{hint}', "unknown-template")
-        return
-    written = templates[template]
-    for channel in channels:
-        if channel not in written:
-            missing = f"templates/messages/{template}/{channel}.<locale>.md"
-            here.tell(node, f'message "{template}" is not written for {channel}: add {missing}', "missing-channel")
-            continue
-        for locale in written[channel] if isinstance(written, Mapping) else ():
-            missing = f"templates/messages/{template}/{channel}.{locale}.md"
-            here.tell(node, f'message "{template}" is not written in {locale}: add {missing}', "missing-locale")

@@ -21,16 +21,20 @@ _HTML = re.compile(r"</?[A-Za-z][A-Za-z0-9]*(\s[^<>]*)?/?>|<!--")
 def check(catalogue: Catalogue) -> list[TemplateProblem]:
     """Every problem of every message in every locale, sorted: syntax, names, and rendering with samples."""
     scripts, problems = compile_all(catalogue)
-    compiled = replace(catalogue, wordings={key: script.wording for key, script in scripts.items()})
     try:
-        renderer = Renderer(compiled)
+        renderer = Renderer(catalogue, scripts)
     except BadTemplates as error:
         return sorted([*problems, *error.problems])
     for script in scripts.values():
-        problems += _check_names(catalogue, script)
-        problems += _check_html(script.wording)
-        problems += _check_rendering(renderer, script.wording)
+        problems += examine(renderer, script)
     return sorted(set(problems))
+
+
+def examine(renderer: Renderer, script: Script) -> Iterator[TemplateProblem]:
+    """Every problem of one wording that compiles: names, HTML, and rendering with the samples of its events."""
+    yield from _check_names(renderer.catalogue, script)
+    yield from _check_html(script.wording)
+    yield from _check_rendering(renderer, script.wording)
 
 
 def coverage(catalogue: Catalogue) -> Iterator[TemplateProblem]:

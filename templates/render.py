@@ -15,7 +15,7 @@ from jinja2 import TemplateError, TemplateSyntaxError
 
 from templates.catalogue import Catalogue, Key, Piece, Wording, canonical
 from templates.errors import BadTemplates, Refused, RenderError, TemplateProblem
-from templates.language import Program, compile_piece, environment
+from templates.language import MessageEnvironment, Program, compile_piece, environment
 from templates.links import resolve
 from templates.markdown import pages
 from templates.page import Page
@@ -70,12 +70,13 @@ class _Skeleton:
 class Renderer:
     """Every message of a catalogue, compiled once. Keeps no values: pages are remembered with slots in them."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        """Raises BadTemplates with every piece of wording that does not compile."""
+    def __init__(self, catalogue: Catalogue, scripts: Mapping[Key, Script] | None = None) -> None:
+        """`scripts`: the wordings, where they are compiled already; more may come, and no others can be rendered.
+
+        Raises BadTemplates with every piece of wording that does not compile, and when the layout does not.
+        """
         self.catalogue = catalogue
-        self._scripts, problems = compile_all(catalogue)
-        if problems:
-            raise BadTemplates(problems)
+        self._scripts = _sound(catalogue) if scripts is None else scripts
         self._page = Page(catalogue.layout, catalogue.layout_path, catalogue.brand)
         self._skeleton = lru_cache(maxsize=KEPT_PAGES)(self._build)
 
@@ -145,20 +146,32 @@ class Renderer:
 def compile_all(catalogue: Catalogue) -> tuple[dict[Key, Script], list[TemplateProblem]]:
     """Every wording that compiles, and what is wrong with the others."""
     env, scripts, problems = environment(), dict[Key, Script](), list[TemplateProblem]()
+    for key, wording in catalogue.wordings.items():
+        if script := compile_wording(env, wording, problems):
+            scripts[key] = script
+    return scripts, problems
 
-    def compiled(wording: Wording, piece: Piece) -> Program | None:
+
+def compile_wording(env: MessageEnvironment, wording: Wording, problems: list[TemplateProblem]) -> Script | None:
+    """One wording, compiled; None after adding to `problems`."""
+
+    def compiled(piece: Piece) -> Program | None:
         try:
             return compile_piece(env, piece.source, piece.line, wording.path)
         except TemplateSyntaxError as error:
             problems.append(located(error, wording, error.lineno))
             return None
 
-    for key, wording in catalogue.wordings.items():
-        made = [compiled(wording, piece) for piece in (wording.subject, wording.preheader, wording.body)]
-        good = [program for program in made if program]
-        if len(good) == len(made):
-            scripts[key] = Script(wording, *good)
-    return scripts, problems
+    made = [compiled(piece) for piece in (wording.subject, wording.preheader, wording.body)]
+    good = [program for program in made if program]
+    return Script(wording, *good) if len(good) == len(made) else None
+
+
+def _sound(catalogue: Catalogue) -> dict[Key, Script]:
+    scripts, problems = compile_all(catalogue)
+    if problems:
+        raise BadTemplates(problems)
+    return scripts
 
 
 def _run(wording: Wording, program: Program, context: Mapping[str, Any], sink: Sink) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 from templates.values import Amount
 
 TIME = dt.datetime(2026, 3, 1, 3, 30, tzinfo=dt.UTC)
+FIRST_ORDER = dt.datetime(2025, 11, 7, 2, 15, tzinfo=dt.UTC)
 UNSUBSCRIBE = "https://shop.example/unsubscribe/3f9c"
 
 
@@ -31,6 +32,12 @@ _ORDER = {"order_id": "o-1042", "total": _baht(123400), "currency": "THB", "item
 _ORDER |= {"discount": _baht(5000), "tax": _baht(8073), "shipping": _baht(5000), "channel": "web"}
 _RETURN = {"return_id": "r-7", "order_id": "o-1042", "total": _baht(44500), "currency": "THB", "reason": "too strong"}
 _RETURN |= {"items": [{"sku": "TEA-1", "qty": 1}]}
+_PRODUCT = {"sku": "TEA-9", "name": "Doi White No. 3", "category": "tea", "price": _baht(52000)}
+_PRODUCT |= {"url": "https://shop.example/tea-9", "image": "https://shop.example/tea-9.jpg"}
+_PRODUCT |= {"in_stock": True, "launched": "2026-03-01"}
+_PROFILE: dict[str, Any] = {"email": "mali@example.com", "phone": "+66812345678", "line_id": "U1", "push_token": "p-1"}
+_PROFILE |= {"first_name": "Mali", "last_name": "Jaidee", "locale": "th", "time_zone": "Asia/Bangkok", "country": "TH"}
+_PROFILE |= {"birth_date": "1990-03-01", "tags": ["vip"], "attributes": {"shoe_size": 42}, "staff": False}
 
 EVENTS: dict[str, list[dict[str, Any]]] = {
     "purchase": [_ORDER],
@@ -45,15 +52,38 @@ EVENTS: dict[str, list[dict[str, Any]]] = {
     "referral": [{"code": "MALI-7", "referred": "anan"}],
     "support": [{"ticket_id": "t-5", "state": state} for state in ("opened", "closed")],
     "lead": [{"source": "fair", "campaign": "spring"}],
+    "profile": [_PROFILE],
+    "message": [
+        {"message_id": "3f9c", "state": state, "channel": "email"} for state in ("opened", "clicked", "unsubscribed")
+    ],
+    "product": [_PRODUCT],
     "inactive": [{}],
     "date": [{}],
+    "every": [{}],
 }
-"""Fields of each event type, with every value given; several where words depend on a state."""
+"""Fields of each event type, with every value given; several where words depend on a state.
 
-_OPTIONAL = "discount tax shipping coupon channel reason date topic source text sku code referred campaign"
-OPTIONAL = frozenset(_OPTIONAL.split())
-"""Fields that a storefront may leave out; the order of a return too."""
+The last three are of rules that time fires: there is no event of the customer's, only its moment.
+"""
 
+_OPTIONAL = {
+    "purchase": "discount tax shipping coupon channel",
+    "return": "order_id reason",
+    "birthday": "date",
+    "consent": "topic source",
+    "survey": "text order_id",
+    "review": "sku text order_id",
+    "referral": "code referred",
+    "lead": "source campaign",
+    "profile": " ".join(_PROFILE.keys() - {"staff"}),
+    "message": "channel",
+    "product": "price url image in_stock launched",
+}
+OPTIONAL = {event: frozenset(fields.split()) for event, fields in _OPTIONAL.items()}
+"""Fields that may be missing from an event."""
+
+PROFILE = ("email", "phone", "first_name", "last_name", "locale", "time_zone", "country", "birth_date", "tags")
+"""What of the profile is handed to the wording."""
 NAMES = {"th": ("มะลิ", "ใจดี")}
 """First and last name by language; Mali Jaidee elsewhere."""
 
@@ -85,7 +115,7 @@ def context(event: str, locale: str, data: Mapping[str, Any]) -> dict[str, Any]:
     """What delivery hands to the renderer, for a customer who is known by name."""
     first, last = NAMES.get(locale.partition("-")[0], ("Mali", "Jaidee"))
     return {
-        "customer": {"first_name": first, "last_name": last, "locale": locale, "orders": 3},
+        "customer": _customer(first_name=first, last_name=last, locale=locale),
         "event": {"type": event, "time": TIME, **data},
         "rule": {"id": "sample", "name": "Sample"},
         "time_zone": "Asia/Bangkok",
@@ -93,11 +123,20 @@ def context(event: str, locale: str, data: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _customer(**known: Any) -> dict[str, Any]:
+    """A customer as delivery tells of one who has ordered three times."""
+    profile = {name: _PROFILE[name] for name in PROFILE}
+    orders = {"orders": 3, "orders_ever": 3, "net_revenue": _baht(325000)}
+    return profile | orders | {"first_order_at": FIRST_ORDER, "last_order_at": TIME} | known
+
+
+def _nobody() -> dict[str, Any]:
+    """A customer of whom nothing is known but that there is one."""
+    return dict.fromkeys(_customer()) | {"orders": 1, "orders_ever": 1, "net_revenue": _baht(0)}
+
+
 def _bare(event: str, locale: str, data: Mapping[str, Any]) -> dict[str, Any]:
-    optional = OPTIONAL | {"order_id"} if event in ("return", "survey", "review") else OPTIONAL
-    left = {key: None if key in optional else value for key, value in data.items()}
+    left = {key: None if key in OPTIONAL.get(event, ()) else value for key, value in data.items()}
     if event == "purchase":
         left["items"] = BARE_ITEMS
-    full = context(event, locale, left)
-    nobody = {"first_name": None, "last_name": None, "locale": None, "orders": 1}
-    return {**full, "customer": nobody, "unsubscribe_url": None}
+    return {**context(event, locale, left), "customer": _nobody(), "unsubscribe_url": None}

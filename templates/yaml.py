@@ -28,7 +28,7 @@ def reporter(path: str, problems: list[TemplateProblem]) -> Report:
 def read_mapping(text: str, first_line: int, report: Report) -> CommentedMap | None:
     """The mapping that `text` holds; its line 1 is the file's `first_line`. None after reporting why not."""
     try:
-        if not _is_plain(text, first_line, report):
+        if any(sign in text for sign in "&*!") and not _is_plain(text, first_line, report):
             return None
         data = YAML(typ="rt").load(text)
     except MarkedYAMLError as error:

@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from console import compose
+from console.cli.config import settings
 from console.cli.customer import MOST_ORDERS, Known, decided, document, readable
-from console.cli.guard import guarded, settings
+from console.cli.guard import guarded
 from console.cli.output import fail, print_json, say
 from storage import queries
 from storage.told import left

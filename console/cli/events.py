@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from console.cli.guard import settings
+from console.cli.config import settings
 from console.cli.output import BAD, USAGE, fail
 from retention.own import Fields
 from retention.schema import text

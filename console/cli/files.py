@@ -12,7 +12,8 @@ import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from console import compose
-from console.cli.guard import guarded, settings
+from console.cli.config import settings
+from console.cli.guard import guarded
 from console.cli.output import BAD, USAGE, err, fail, print_json, say, several
 from console.settings import Settings
 from streams import broker as brokers

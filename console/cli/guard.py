@@ -6,7 +6,6 @@ import contextlib
 from collections.abc import Iterator
 
 from aiokafka.errors import KafkaError
-from pydantic import ValidationError
 
 from console.cli.output import BAD, UNREACHABLE, USAGE, fail
 from console.compose import BadFiles
@@ -15,15 +14,6 @@ from delivery.channels import channels
 from delivery.errors import BadSettings
 from storage.errors import StoreError, Unreachable
 from streams.errors import BrokerUnreachable, IntakeHalted, Stalled, StreamError
-
-
-def settings() -> Settings:
-    """The settings; a bad one is named with its variable."""
-    try:
-        return Settings()
-    except ValidationError as error:
-        lines = [f"REGULARS_{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors()]
-        fail("\n".join(lines), USAGE)
 
 
 @contextlib.contextmanager

@@ -14,7 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from console import compose
-from console.cli.guard import check_mail, guarded, settings
+from console.cli.config import settings
+from console.cli.guard import check_mail, guarded
 from console.cli.output import BAD, GOOD, UNREACHABLE, USAGE, fail, out, print_json, say, several
 from console.compose import BadFiles
 from console.settings import Settings

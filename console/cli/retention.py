@@ -9,7 +9,8 @@ import typer
 from rich.table import Table
 
 from console import compose
-from console.cli.guard import guarded, settings
+from console.cli.config import settings
+from console.cli.guard import guarded
 from console.cli.output import BAD, USAGE, amount, err, fail, out, print_json, say, several
 from retention import periods
 from retention.errors import BadEvent

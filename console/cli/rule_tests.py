@@ -9,11 +9,12 @@ from typing import Annotated
 import msgspec
 import typer
 
-from console.cli.checking import told, written
-from console.cli.guard import settings
+from console.cli.checking import told
+from console.cli.config import settings
 from console.cli.output import BAD, USAGE, fail, print_json, say
 from console.cli.verdicts import show
 from console.cli.wording import Words
+from console.wordings import read_wordings
 from rules.load import load, load_tests
 from rules.problems import Problem
 from rules.ruleset import RuleSet
@@ -28,7 +29,7 @@ def play_tests(
     """Play the tests of the rules, tests/*.yaml in their folder, on a virtual clock; exit 1 when one fails."""
     config = settings()
     folder = folder or config.rules
-    loaded = load(folder, written(config.templates))
+    loaded = load(folder, read_wordings(config.templates))
     tests = load_tests(folder, loaded.ruleset)
     problems = sorted((*loaded.problems, *tests.problems))
     if problems or loaded.ruleset is None:

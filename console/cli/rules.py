@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 import typer
-from rich.table import Table
-from rich.text import Text
 
-from console.cli import rule_tests
-from console.cli.checking import told, written
-from console.cli.guard import settings
+from console.cli import rule_list, rule_tests
+from console.cli.checking import told, unswept
+from console.cli.config import settings
 from console.cli.output import BAD, out, print_json, several
+from console.wordings import read_wordings
+from rules.formats.schema import text_of
 from rules.load import load, load_tests
-from rules.ruleset import Rule
-from rules.steps import Send
 
-app = typer.Typer(no_args_is_help=True, help="Check, test and list the rules.")
+app = typer.Typer(no_args_is_help=True, help="Check, test and list the rules, and help editors with them.")
 app.command("test")(rule_tests.play_tests)
 
+Kind = Literal["rule", "segments", "offers", "policy", "events", "tests"]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -33,8 +31,9 @@ def check(
     """Print every problem of every file, the tests of rules too; exit 1 when there is any."""
     config = settings()
     folder = folder or config.rules
-    loaded = load(folder, written(config.templates))
-    problems = sorted((*loaded.problems, *load_tests(folder, loaded.ruleset).problems))
+    with unswept():
+        loaded = load(folder, read_wordings(config.templates))
+        problems = sorted((*loaded.problems, *load_tests(folder, loaded.ruleset).problems))
     if json:
         print_json({"ok": not problems, "problems": [msgspec.to_builtins(one) for one in problems]})
     elif loaded.ruleset is not None and not problems:
@@ -52,34 +51,17 @@ def check(
 def list_(json: Json = False) -> None:
     """Print the rules in the order they decide."""
     config = settings()
-    loaded = load(config.rules, written(config.templates))
+    loaded = load(config.rules, read_wordings(config.templates))
     if loaded.ruleset is None:
         typer.echo(told(loaded.problems), err=True)
         raise typer.Exit(BAD)
     if json:
-        print_json({"ruleset": loaded.ruleset.hash, "rules": [_row(rule) for rule in loaded.ruleset.rules]})
+        print_json({"ruleset": loaded.ruleset.hash, "rules": [rule_list.row(rule) for rule in loaded.ruleset.rules]})
         return
-    out.print(_table(loaded.ruleset.rules))
+    out.print(rule_list.table(loaded.ruleset.rules, out))
 
 
-def _table(rules: Iterable[Rule]) -> Table:
-    table = Table("id", "status", "on", box=None, pad_edge=False, show_header=False)
-    for column in table.columns:
-        column.no_wrap = True
-    table.add_column("name", overflow="fold")
-    for rule in rules:
-        table.add_row(rule.id, rule.status.value, rule.fired_by, Text(rule.name))
-    return table
-
-
-def _row(rule: Rule) -> dict[str, object]:
-    sends = [{"template": step.template, "channels": list(step.channels)} for step in rule.do if isinstance(step, Send)]
-    return {
-        "id": rule.id,
-        "name": rule.name,
-        "status": rule.status.value,
-        "on": rule.fired_by,
-        "class": rule.class_.value,
-        "priority": rule.priority,
-        "sends": sends,
-    }
+@app.command()
+def schema(kind: Annotated[Kind, typer.Argument(help="Which file it is for.")] = "rule") -> None:
+    """Print the JSON Schema (draft-07) of a kind of file, with which editors check and complete it."""
+    typer.echo(text_of(kind), nl=False)

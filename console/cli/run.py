@@ -13,7 +13,8 @@ import msgspec
 import typer
 
 from console import compose
-from console.cli.guard import check_mail, guarded, settings
+from console.cli.config import settings
+from console.cli.guard import check_mail, guarded
 from console.cli.output import BAD, USAGE, err, fail, out, say
 from console.demo.run import demo as run_demo
 from console.demo.run import settings as demo_settings

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from console.cli.guard import settings
+from console.cli.config import settings
 from console.cli.output import BAD, USAGE, fail, out, print_json
 from templates.check import check as problems_of
 from templates.check import samples_of

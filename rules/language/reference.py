@@ -10,7 +10,7 @@ from rules.language.check import MAX_TESTS
 from rules.language.functions import FUNCTIONS, Function
 from rules.language.kinds import ARITHMETIC, Kind
 from rules.language.parser import MAX_DEPTH, MAX_ITEMS, MAX_LENGTH
-from rules.language.schema import CUSTOMER, ENVELOPE, TRIGGERS, Field, schema
+from rules.language.schema import CUSTOMER, ENTRY, ENVELOPE, TIMED, TRIGGERS, Field, schema
 from rules.language.tokens import MAX_DIGITS
 
 OPERATORS: tuple[tuple[str, str, str], ...] = (
@@ -57,6 +57,19 @@ Conditions are a subset of [CEL](https://cel.dev), with `and`, `or`, `not`, mone
 added. They call no code and read nothing but the event and the customer it left.
 """
 
+_OWN = """\
+### Events of the shop's own
+
+Those that `rules/events.yaml` declares have the fields that stand there: `event.network`. Every one may be missing.
+Attributes that it declares are asked for as `customer.attributes.shoe_size`.
+"""
+_STEPS = """\
+## In the steps of a rule
+
+Behind `stop_if` and `if` the customer is as they are by then, `event` is still the one that began it, and `event.at` is
+the moment of the step. Two fields more are known:
+
+"""
 _UNKNOWN = """\
 ## What is not known
 
@@ -81,6 +94,9 @@ def page() -> str:
         "## Fields of the customer\n\nAs the event left them.\n\n" + _fields(CUSTOMER),
         "## Fields of the event\n\nOf every event:\n\n" + _fields(ENVELOPE),
         *(_trigger(trigger) for trigger in TRIGGERS),
+        _OWN,
+        _timed(),
+        _STEPS + _fields(ENTRY),
         _CEL,
     ]
     return "\n".join(parts)
@@ -135,6 +151,19 @@ def _trigger(trigger: str) -> str:
     cannot = [f"`{path}`: {why}" for path, why in made.hints.items() if path.startswith("event.")]
     after = f"\nCannot be used: {'; '.join(cannot)}.\n" if cannot else ""
     return f"### `{trigger}`\n\n" + _fields(own) + after
+
+
+def _timed() -> str:
+    """What rules know that nobody's event fires; read off their schemas."""
+    fields = schema(TIMED[0], Shop()).fields
+    assert all(schema(one, Shop()).fields.keys() == fields.keys() for one in TIMED)
+    own = {path: one for path, one in fields.items() if path.startswith("event.")}
+    return (
+        "## Rules that time fires\n\n"
+        "With `on: inactive`, `on: date` and `every` there is no event of the customer's, only its moment; with\n"
+        "`on: product` neither. Conditions speak of the customer, and of this:\n\n" + _fields(own) + "\nThe `audience` "
+        "of `every` and `on: product`, and segments, speak of the customer alone.\n"
+    )
 
 
 _CEL = """\

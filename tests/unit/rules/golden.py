@@ -16,9 +16,13 @@ from typer.testing import CliRunner
 
 from console.cli.rules import app
 from rules.problems import Problem
+from templates.samples import EVENTS
 
 MISTAKES = Path(__file__).parent / "mistakes"
 EXPECTED = "expected.txt"
+_ROOT = Path(__file__).parents[3]
+_HELLO = f"---\nsubject: Hello\npreheader: Hello\nevent: [{', '.join(EVENTS)}]\n---\nHello\n"
+"""A message that fits whatever fires a rule."""
 _SHOP = {
     "rules/policy.yaml": "currency: THB\ntime_zone: Asia/Bangkok\n",
     "rules/segments.yaml": "loyal: customer.orders >= 3\n",
@@ -26,10 +30,11 @@ _SHOP = {
     "rules/campaigns/loyal.yaml": (
         'id: loyal\nname: For the loyal\nstatus: live\non: purchase\nwhen: segment("loyal")\ndo: [{send: welcome}]\n'
     ),
-    "templates/brand.yaml": (Path(__file__).parents[3] / "templates/brand.yaml").read_text(encoding="utf-8"),
-    "templates/messages/welcome/email.en.md": "---\nsubject: Hello\n---\nHello\n",
-    "templates/messages/welcome/email.th.md": "---\nsubject: สวัสดี\n---\nสวัสดี\n",
-    "templates/messages/english-only/email.en.md": "---\nsubject: Hello\n---\nHello\n",
+    "templates/brand.yaml": (_ROOT / "templates/brand.yaml").read_text(encoding="utf-8"),
+    "templates/layouts/base.html.j2": (_ROOT / "templates/layouts/base.html.j2").read_text(encoding="utf-8"),
+    "templates/messages/welcome/email.en.md": _HELLO,
+    "templates/messages/welcome/email.th.md": _HELLO.replace("Hello", "สวัสดี"),
+    "templates/messages/english-only/email.en.md": _HELLO,
 }
 
 

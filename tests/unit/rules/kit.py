@@ -13,6 +13,7 @@ from rules.policy import Policy
 from rules.read_rule import read_rule
 from rules.read_segments import read_segments
 from rules.ruleset import Rule
+from rules.wordings import plainly
 
 WHOLE = {path.stem: path.read_bytes() for path in sorted((Path(__file__).parent / "whole").glob("*.yaml"))}
 """Rule files without a mistake, which between them have every key and every step."""
@@ -26,7 +27,7 @@ DECLARED = Declared(
 )
 AROUND = Around(
     Policy(Shop(), quiet=(21 * 60, 9 * 60)),
-    {"hello": {"email", "line"}, "hello-warm": {"email", "line"}, "hello-short": {"email", "line"}},
+    plainly(dict.fromkeys(("hello", "hello-warm", "hello-short"), ("email", "line"))),
     read_segments(Document("segments.yaml", SEGMENTS), Shop(), DECLARED),
     DECLARED,
     {"comeback-15", "welcome-10"},

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from typer.testing import CliRunner, Result
 
 from console.cli.rules import app
 
+WORDING = Path(__file__).parents[3] / "templates"
+MESSAGE = "---\nsubject: Hello\npreheader: Hello\nevent: [purchase, every]\n---\nHello\n"
 RULE = "id: welcome\nname: Welcome\nstatus: live\non: purchase\ndo:\n  - send: welcome\n"
 
 
@@ -17,13 +20,24 @@ def shop(tmp: Path, rule: str = RULE) -> dict[str, str]:
     (tmp / "rules/campaigns").mkdir(parents=True)
     (tmp / "rules/policy.yaml").write_text("currency: THB\ntime_zone: Asia/Bangkok\n")
     (tmp / "rules/campaigns/welcome.yaml").write_text(rule)
+    for kept in ("brand.yaml", "layouts/base.html.j2"):
+        (tmp / "templates" / kept).parent.mkdir(parents=True, exist_ok=True)
+        (tmp / "templates" / kept).write_text((WORDING / kept).read_text("utf-8"), "utf-8")
     (tmp / "templates/messages/welcome").mkdir(parents=True)
-    (tmp / "templates/messages/welcome/email.en.md").write_text("Hello")
+    for locale in ("en", "th"):
+        (tmp / f"templates/messages/welcome/email.{locale}.md").write_text(MESSAGE)
     return {"REGULARS_RULES": str(tmp / "rules"), "REGULARS_TEMPLATES": str(tmp / "templates")}
 
 
 def run(settings: dict[str, str], *args: str) -> Result:
     return CliRunner().invoke(app, list(args), env=settings)
+
+
+def table(settings: dict[str, str], width: int = 80) -> list[list[str]]:
+    """The cells of `rules list` on a screen of this width."""
+    printed = run(settings | {"COLUMNS": str(width)}, "list").stdout
+    assert max(map(len, printed.splitlines())) <= width
+    return [re.split(r" {2,}", line.strip()) for line in printed.splitlines()]
 
 
 def test_rules_without_mistakes_are_one_calm_line(tmp_path: Path) -> None:
@@ -69,7 +83,10 @@ def test_no_problems_as_json(tmp_path: Path) -> None:
 
 def test_the_list_shows_each_rule(tmp_path: Path) -> None:
     settings = shop(tmp_path)
-    assert run(settings, "list").stdout.split() == ["welcome", "live", "purchase", "Welcome"]
+    assert table(settings) == [
+        ["priority", "id", "status", "on", "class", "name"],
+        ["0", "welcome", "live", "purchase", "marketing", "Welcome"],
+    ]
     listed = json.loads(run(settings, "list", "--json").stdout)
     (rule,) = listed["rules"]
     assert (rule["id"], rule["status"], rule["on"], rule["class"]) == ("welcome", "live", "purchase", "marketing")
@@ -78,9 +95,25 @@ def test_the_list_shows_each_rule(tmp_path: Path) -> None:
 
 def test_the_list_says_of_a_rule_that_comes_round_how_often(tmp_path: Path) -> None:
     settings = shop(tmp_path, RULE.replace("on: purchase", "every: month\naudience: true"))
-    assert run(settings, "list").stdout.split() == ["welcome", "live", "every", "month", "Welcome"]
+    assert table(settings)[1] == ["0", "welcome", "live", "every month", "marketing", "Welcome"]
     (rule,) = json.loads(run(settings, "list", "--json").stdout)["rules"]
     assert rule["on"] == "every month"
+
+
+def test_a_narrow_screen_has_fewer_columns_and_loses_no_letter(tmp_path: Path) -> None:
+    name = "Thank you for coming back to us after such a long time"
+    settings = shop(tmp_path, RULE.replace("name: Welcome", f"name: {name}"))
+    assert table(settings)[0] == ["priority", "id", "status", "on", "class", "name"]
+    narrow = table(settings, 50)
+    assert narrow[0] == ["id", "status", "on", "name"]
+    assert " ".join(line[-1] for line in narrow[1:]) == name
+
+
+def test_the_longest_id_there_can_be_is_shown_whole(tmp_path: Path) -> None:
+    settings, id_ = shop(tmp_path), "a" * 63
+    (tmp_path / f"rules/campaigns/{id_}.yaml").write_text(RULE.replace("id: welcome", f"id: {id_}"))
+    printed = run(settings | {"COLUMNS": "80"}, "list").stdout
+    assert "".join(re.findall("a{2,}", printed)) == id_
 
 
 def test_a_list_of_broken_rules_says_what_is_broken(tmp_path: Path) -> None:

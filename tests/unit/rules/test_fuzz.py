@@ -37,6 +37,7 @@ from rules.read_segments import read_segments
 from rules.read_steps import OWNERS, STEPS
 from rules.ruleset import FanOut, Rule, Status, rule_set
 from rules.steps import Branch, StopIf
+from rules.wordings import plainly
 from tests.unit.rules.cel_contexts import make
 from tests.unit.rules.kit import AROUND, DECLARED, SEGMENTS, WHOLE
 from tests.unit.rules.test_language import SMALLEST
@@ -45,8 +46,9 @@ SHIPPED = Path(__file__).parents[3] / "rules"
 TIMES = int(os.environ.get("REGULARS_FUZZ", "2200"))
 SLOWEST = 2.0
 """Seconds of processor time that no file may take."""
-TEMPLATES = {path.stem: {"email"} for path in (SHIPPED / "campaigns").glob("*.yaml")} | dict(AROUND.templates or {})
-EVERYTHING = replace(AROUND, templates=TEMPLATES)
+SENT = {path.stem: ("email",) for path in (SHIPPED / "campaigns").glob("*.yaml")}
+WORDINGS = plainly(SENT | dict.fromkeys(("hello", "hello-warm", "hello-short"), ("email", "line")))
+EVERYTHING = replace(AROUND, wordings=WORDINGS)
 _SIGNS = """: - , [ ] { } > | & * ! % @ ` " ' # ? ~ \\ == = != < <= ( ) + / . 0 1 30d 2w 1500 0.5 10% null true no on
     and or not in "vip" ["TH","SG"] <<: --- ... !!str &a *a \u0e01\u0e33 \u0e52 \uff1e \u201c \u00a0 \u200b \u2028 \x00
     \x07 \ufeff \U0001f381 2026-01-01 1_000 0o17 always never after draft shadow transactional email line
@@ -184,7 +186,7 @@ def test_edited_folders_are_loaded(tmp_path: Path) -> None:
         wrong = dice.choice(sorted(files))
         for name, content in files.items():
             (tmp_path / name).write_bytes(edited(content, dice) if name == wrong else content)
-        loaded = load(tmp_path, TEMPLATES)
+        loaded = load(tmp_path, WORDINGS)
         assert (loaded.ruleset is None) == bool(loaded.problems)
         answers[loaded.ruleset is None] += 1
     assert min(answers.values()) > 0

@@ -18,6 +18,7 @@ from rules.problems import render
 from rules.read_rule import read_rule
 from rules.ruleset import Reentry
 from rules.steps import Send
+from rules.wordings import plainly
 
 POLICY = "currency: THB\ntime_zone: Asia/Bangkok\n"
 RULE = """\
@@ -29,7 +30,7 @@ when: customer.orders_ever == 1
 do:
   - send: welcome
 """
-TEMPLATES = {"welcome": {"email"}, "both": {"email", "line"}}
+WORDINGS = plainly({"welcome": {"email"}, "both": {"email", "line"}})
 
 
 def folder(tmp: Path, policy: str | None = POLICY, **rules: str | bytes) -> Path:
@@ -52,7 +53,7 @@ def changed(old: str, new: str) -> str:
 
 
 def test_a_folder_without_mistakes_is_a_rule_set(tmp_path: Path) -> None:
-    loaded = load(folder(tmp_path, welcome=RULE), TEMPLATES)
+    loaded = load(folder(tmp_path, welcome=RULE), WORDINGS)
     assert loaded.problems == ()
     assert loaded.ruleset is not None
     (rule,) = loaded.ruleset.rules
@@ -71,7 +72,7 @@ def test_a_folder_without_mistakes_is_a_rule_set(tmp_path: Path) -> None:
 def test_every_key_of_a_rule_is_read(tmp_path: Path) -> None:
     more = RULE + "class: transactional\nreentry: after 120d\npriority: -3\n"
     more = more.replace("  - send: welcome\n", "  - {send: both, channel: [line, email]}\n  - send: welcome\n")
-    ruleset = load(folder(tmp_path, welcome=more), TEMPLATES).ruleset
+    ruleset = load(folder(tmp_path, welcome=more), WORDINGS).ruleset
     assert ruleset is not None
     (rule,) = ruleset.rules
     assert (rule.class_, rule.reentry, rule.priority) == ("transactional", Reentry("after", 120 * 24 * HOUR), -3)
@@ -93,7 +94,7 @@ def test_rules_are_indexed_by_trigger_in_deciding_order_without_drafts_and_pause
         id_: changed("id: welcome", f"id: {id_}\npriority: {priority}").replace("live", status)
         for id_, (status, priority) in statuses.items()
     }
-    ruleset = load(folder(tmp_path, **rules), TEMPLATES).ruleset
+    ruleset = load(folder(tmp_path, **rules), WORDINGS).ruleset
     assert ruleset is not None
     assert [rule.id for rule in ruleset.by_trigger["purchase"]] == ["c", "b", "e"]
     assert [rule.id for rule in ruleset.rules] == ["a", "d", "c", "b", "e"]
@@ -188,13 +189,13 @@ MISTAKES: list[tuple[str, str | bytes, list[tuple[int, int, int, str]]]] = [
 def test_a_mistake_is_told_with_its_place(
     tmp_path: Path, content: str | bytes, expected: list[tuple[int, int, int, str]]
 ) -> None:
-    loaded = load(folder(tmp_path, welcome=content), TEMPLATES)
+    loaded = load(folder(tmp_path, welcome=content), WORDINGS)
     assert loaded.ruleset is None
     assert places(loaded) == expected
 
 
 def test_a_problem_looks_like_this(tmp_path: Path) -> None:
-    (problem,) = load(folder(tmp_path, welcome=changed("orders_ever", "oders")), TEMPLATES).problems
+    (problem,) = load(folder(tmp_path, welcome=changed("orders_ever", "oders")), WORDINGS).problems
     path = (tmp_path / "campaigns/welcome.yaml").as_posix()
     assert render(problem) == (
         f'{path}:5:7: unknown field "customer.oders"; did you mean "customer.orders"? [unknown-field]\n'
@@ -206,7 +207,7 @@ def test_a_problem_looks_like_this(tmp_path: Path) -> None:
 
 def test_problems_of_all_files_come_sorted_at_once(tmp_path: Path) -> None:
     bad = changed("live", "life").replace("orders_ever", "oders")
-    loaded = load(folder(tmp_path, POLICY + "lateness: soon\n", welcome=bad, again=bad), TEMPLATES)
+    loaded = load(folder(tmp_path, POLICY + "lateness: soon\n", welcome=bad, again=bad), WORDINGS)
     shown = [(Path(one.path).name, one.line, one.code) for one in loaded.problems]
     assert shown == [
         ("again.yaml", 1, "id-mismatch"),
@@ -220,7 +221,7 @@ def test_problems_of_all_files_come_sorted_at_once(tmp_path: Path) -> None:
 
 def test_no_stays_a_country_and_on_stays_a_key(tmp_path: Path) -> None:
     rule = changed("customer.orders_ever == 1", 'customer.country in ["NO", "TH"]').replace("Welcome", "NO")
-    ruleset = load(folder(tmp_path, welcome=rule), TEMPLATES).ruleset
+    ruleset = load(folder(tmp_path, welcome=rule), WORDINGS).ruleset
     assert ruleset is not None
     assert ruleset.rules[0].name == "NO"
 
@@ -252,7 +253,7 @@ POLICY_MISTAKES = [
 def test_a_mistake_in_the_policy_is_told_with_its_place(
     tmp_path: Path, policy: str, expected: list[tuple[int, int, int, str]]
 ) -> None:
-    loaded = load(folder(tmp_path, policy, welcome=RULE), TEMPLATES)
+    loaded = load(folder(tmp_path, policy, welcome=RULE), WORDINGS)
     assert loaded.ruleset is None
     assert places(loaded) == expected
 
@@ -274,7 +275,7 @@ def test_files_that_are_missing_or_misplaced_are_told(tmp_path: Path) -> None:
     (rules / "campaigns/folder.yaml").mkdir()
     (rules / "campaigns/.welcome.yaml").write_text("[")
     (rules / "campaigns/README.md").write_text("[")
-    shown = [(Path(one.path).name, one.code) for one in load(rules, TEMPLATES).problems]
+    shown = [(Path(one.path).name, one.code) for one in load(rules, WORDINGS).problems]
     assert shown == [
         ("folder.yaml", "unreadable-file"),
         ("other.yaml", "file-name"),
@@ -311,7 +312,7 @@ def test_no_damage_to_a_file_raises(data: st.DataObject) -> None:
         junk = data.draw(st.one_of(st.binary(max_size=4), st.sampled_from(JUNK), st.text(max_size=3).map(encoded)))
         content = content[:start] + junk + content[end:]
     document = Document("welcome.yaml", content)
-    rule = read_rule(document, "welcome", Around(templates=TEMPLATES))
+    rule = read_rule(document, "welcome", Around(wordings=WORDINGS))
     assert (rule is None) == bool(document.problems)
     for problem in document.problems:
         assert render(problem).startswith(f"welcome.yaml:{problem.line}:{problem.column}: ")

@@ -14,6 +14,7 @@ from rules.read_policy import read_policy
 from rules.read_rule import read_rule
 from rules.ruleset import Rule
 from rules.steps import Send
+from rules.wordings import plainly
 
 HEAD = """\
 id: hello
@@ -23,13 +24,13 @@ on: purchase
 do:
   - send: hello
 """
-TEMPLATES = {"hello": {"email"}, "hello-warm": {"email", "line"}, "hello-short": {"email"}}
+WORDINGS = plainly({"hello": {"email"}, "hello-warm": {"email", "line"}, "hello-short": {"email"}})
 BY_VARIANT = HEAD.replace("send: hello", 'send: "hello-{variant}"')
 
 
 def read(content: str) -> tuple[Rule | None, Document]:
     document = Document("hello.yaml", content.encode())
-    return read_rule(document, "hello", Around(templates=TEMPLATES)), document
+    return read_rule(document, "hello", Around(wordings=WORDINGS)), document
 
 
 def good(content: str) -> Rule:

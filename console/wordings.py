@@ -1,0 +1,104 @@
+"""The messages of the wording room, as the rules need to know them: the two rooms do not know each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+from rules.problems import Problem
+from rules.wordings import Wordings, Written
+from templates.brand import read_brand
+from templates.catalogue import Catalogue, Key, Wording
+from templates.errors import BadTemplates, TemplateProblem
+from templates.examiner import Examiner, needs_offer
+from templates.load import scan
+
+Place = tuple[str, str]
+"""Message and channel."""
+
+
+def read_wordings(folder: Path) -> Wordings:
+    """The messages of a wording folder, also those whose files are not right: that is told of who sends them."""
+    catalogue, problems = scan(folder)
+    files = [_key(file) for file in sorted((folder / "messages").glob("*/*.*.md"))]
+    locales = catalogue.brand.locales if catalogue else _locales(folder / "brand.yaml")
+    by_place: dict[Place, list[TemplateProblem]] = {}
+    shared: list[TemplateProblem] = []
+    for problem in problems:
+        path = Path(problem.path)
+        if path.parent.parent == folder / "messages":
+            if problem.code != "missing-locale":  # the rules tell it themselves, at the step that sends
+                by_place.setdefault(_key(path)[:2], []).append(problem)
+        elif path != folder / "messages":  # no messages at all: the rules tell of each that they look for
+            shared.append(problem)
+    return _made(catalogue, files, locales, by_place, shared)
+
+
+def wordings_of(catalogue: Catalogue) -> Wordings:
+    """The messages of a catalogue in which every file is right."""
+    return _made(catalogue, catalogue.wordings, catalogue.brand.locales, {}, [])
+
+
+def _made(
+    catalogue: Catalogue | None,
+    files: Iterable[Key],
+    locales: Iterable[str],
+    by_place: Mapping[Place, Sequence[TemplateProblem]],
+    shared: list[TemplateProblem],
+) -> Wordings:
+    examiner = None
+    try:
+        examiner = Examiner(catalogue) if catalogue is not None else None
+    except BadTemplates as error:
+        shared += error.problems
+
+    @cache
+    def faults(message: str, channel: str, event: str) -> Sequence[Problem]:
+        found = list(by_place.get((message, channel), ()))
+        found += examiner.problems(message, channel, event) if examiner is not None else ()
+        return [_told(problem) for problem in found]
+
+    written: dict[Place, list[str]] = {}
+    for name, channel, locale in files:
+        written.setdefault((name, channel), []).append(locale)
+    messages: dict[str, dict[str, Written]] = {}
+    for (name, channel), there in written.items():
+        wordings = [catalogue.wordings.get((name, channel, locale)) for locale in there] if catalogue else []
+        missing = tuple(locale for locale in locales if locale not in there)
+        messages.setdefault(name, {})[channel] = _written(missing, [one for one in wordings if one is not None])
+    return Wordings(messages, tuple(map(_told, shared)), faults)
+
+
+def _written(missing: tuple[str, ...], wordings: Sequence[Wording]) -> Written:
+    events = frozenset(event for wording in wordings for event in wording.events) if wordings else None
+    return Written(missing, events, any(map(needs_offer, wordings)))
+
+
+def _told(problem: TemplateProblem) -> Problem:
+    line = _line(problem.path, problem.line)
+    return Problem(Path(problem.path).as_posix(), problem.line, problem.column, 1, problem.message, problem.code, line)
+
+
+def _line(path: str, number: int) -> str:
+    """Line `number` of a file, empty when there is none."""
+    try:
+        lines = Path(path).read_text(encoding="utf-8", errors="replace").split("\n")
+    except OSError:
+        return ""
+    return lines[number - 1].rstrip("\r") if number <= len(lines) else ""
+
+
+def _key(file: Path) -> Key:
+    """messages/welcome/email.th.md → welcome, email, th."""
+    channel, _, locale = file.name.removesuffix(".md").partition(".")
+    return file.parent.name, channel, locale
+
+
+def _locales(brand: Path) -> tuple[str, ...]:
+    """Those of a brand that is right, where other things are not."""
+    try:
+        read = read_brand(str(brand), brand.read_text(encoding="utf-8"), [])
+    except (OSError, UnicodeDecodeError):
+        return ()
+    return read.locales if read else ()
