@@ -262,8 +262,8 @@ def test_about_one_record_in_a_hundred_is_trouble(live: list[LiveEvent]) -> None
 
 
 def test_what_is_sent_twice_carries_its_own_id_and_time(live: list[LiveEvent]) -> None:
-    sent = Counter((r.topic, r.value) for r in live)
-    twice = [json.loads(value) for (_, value), times in sent.items() if times > 1]
+    sent = Counter((r.topic, r.key, r.value) for r in live)
+    twice = [json.loads(value) for (_, _, value), times in sent.items() if times > 1]
     assert twice
     assert all("id" in value and "time" in value for value in twice)
 

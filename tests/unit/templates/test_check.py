@@ -21,18 +21,19 @@ def test_the_starter_wording_is_good() -> None:
     assert check(load(STARTER)) == []
 
 
-@pytest.mark.parametrize("name", ["welcome", "thank-returning", "birthday", "return-care"])
+@pytest.mark.parametrize("name", sorted(load(STARTER).names()))
 @pytest.mark.parametrize("locale", ["en", "th"])
 def test_starter_messages_read_well_with_and_without_a_name(name: str, locale: str) -> None:
     renderer = Renderer(load(STARTER))
     for sample in samples_of(renderer.script((name, "email", locale)).wording):
         made = renderer.render(name, "email", locale, sample.context)
-        whole = f"{made.subject}\n{made.preheader}\n{made.text}"
+        lines = [made.subject, made.preheader, *made.text.splitlines()]
+        whole = "\n".join(line.strip() for line in lines)  # a code stands indented
         assert "None" not in whole
         assert "  " not in whole
         assert " ," not in whole
         assert "!" not in whole
-        assert len(made.subject) <= 60
+        assert len(made.subject) <= 50
 
 
 def test_the_returning_customer_is_told_which_order_it_is() -> None:
