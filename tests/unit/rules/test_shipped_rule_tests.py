@@ -28,6 +28,13 @@ def test_a_shipped_test_passes(case: Case) -> None:
     assert [one for one in verdict.measured if not one.ok] == []
 
 
+def test_the_page_of_the_plays_names_every_rule_and_every_message() -> None:
+    page = (RULES.parent / "docs" / "how-to" / "playbook.md").read_text(encoding="utf-8")
+    messages = {folder.name for folder in (RULES.parent / "templates" / "messages").iterdir()}
+    assert SHIPPED is not None
+    assert [name for name in sorted({*SHIPPED.by_id, *messages}) if f"`{name}`" not in page] == []
+
+
 def test_their_files_have_no_mistakes_and_every_rule_has_two_tests_at_least() -> None:
     assert SHIPPED is not None
     assert load_tests(RULES, SHIPPED).problems == ()
