@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 
-from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import (
     AliasEvent,
@@ -21,9 +20,8 @@ from ruamel.yaml.events import (
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
-from rules.nodes import compose
+from rules.nodes import compose, parsed
 from rules.places import offsets
-from rules.plain import read_plain
 from rules.problems import Problem
 
 MAX_BYTES = 64 * 1024
@@ -143,7 +141,7 @@ class Document:
             message = "a character that only looks like a space cannot indent; use plain spaces"
             self.report(indent.start(1), indent.end(1), message, "indentation")
             return
-        root = read_plain(self.text, MAX_DEPTH) or self._composed()
+        root = self._composed()
         if self.problems:
             return
         if root is None:
@@ -163,11 +161,10 @@ class Document:
             self.report_node(root, f"the file is a list: begin each of its parts like `{self._example}`", "wrong-type")
 
     def _composed(self) -> Node | None:
-        """What is not plain, or not right: ruamel knows all of YAML, and takes its time."""
         try:
             depth = 0
             events: list[Event] = []
-            for event in YAML(typ="safe", pure=True).parse(self.text):
+            for event in parsed(self.text):
                 depth += _deeper(event)
                 if depth > MAX_DEPTH:
                     self.report(event.start_mark.index, event.end_mark.index, "nested too deeply", "too-deep")
