@@ -190,7 +190,7 @@ WORDS = st.sampled_from(
         "[a, b]",
         "{a: b, c: [d]}",
         "a b  c",
-        "{x: 'y'}",
+        "{x: text?, z: 'y'}",
         "[-1, 09:00]",
     ]
 )
