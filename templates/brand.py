@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -64,9 +65,15 @@ def _default(data: CommentedMap, locales: tuple[str, ...], report: Report) -> st
 
 def _zone(data: CommentedMap, report: Report) -> str:
     value = plain(data.get("time_zone"))
-    if value not in available_timezones():
+    if value not in _zones():
         report(*_place(data, "time_zone"), "`time_zone:` is a name such as Asia/Bangkok", "bad-zone")
     return str(value)
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """Read from the system's files once, not for every brand."""
+    return frozenset(available_timezones())
 
 
 def _colours(data: CommentedMap, report: Report) -> dict[str, str]:

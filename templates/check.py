@@ -32,9 +32,13 @@ def check(catalogue: Catalogue) -> list[TemplateProblem]:
 
 def examine(renderer: Renderer, script: Script) -> Iterator[TemplateProblem]:
     """Every problem of one wording that compiles: names, HTML, and rendering with the samples of its events."""
-    yield from _check_names(renderer.catalogue, script)
+    names = list(_check_names(renderer.catalogue, script))
+    yield from names
     yield from _check_html(script.wording)
-    yield from _check_rendering(renderer, script.wording)
+    told = {problem.line for problem in names}
+    for problem in _check_rendering(renderer, script.wording):
+        if problem.code != "missing-value" or problem.line not in told:  # a name nobody knows has no value either
+            yield problem
 
 
 def coverage(catalogue: Catalogue) -> Iterator[TemplateProblem]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from msgspec import Struct, convert
@@ -21,8 +22,13 @@ from templates.samples import EVENTS
 MISTAKES = Path(__file__).parent / "mistakes"
 EXPECTED = "expected.txt"
 _ROOT = Path(__file__).parents[3]
-_HELLO = f"---\nsubject: Hello\npreheader: Hello\nevent: [{', '.join(EVENTS)}]\n---\nHello\n"
-"""A message that fits whatever fires a rule."""
+
+
+def _message(words: str, events: Iterable[str] = EVENTS) -> str:
+    """A message file; it fits whatever fires a rule, or only these `events`."""
+    return f"---\nsubject: {words}\npreheader: {words}\nevent: [{', '.join(events)}]\n---\n{words}\n"
+
+
 _SHOP = {
     "rules/policy.yaml": "currency: THB\ntime_zone: Asia/Bangkok\n",
     "rules/segments.yaml": "loyal: customer.orders >= 3\n",
@@ -32,10 +38,21 @@ _SHOP = {
     ),
     "templates/brand.yaml": (_ROOT / "templates/brand.yaml").read_text(encoding="utf-8"),
     "templates/layouts/base.html.j2": (_ROOT / "templates/layouts/base.html.j2").read_text(encoding="utf-8"),
-    "templates/messages/welcome/email.en.md": _HELLO,
-    "templates/messages/welcome/email.th.md": _HELLO.replace("Hello", "สวัสดี"),
-    "templates/messages/english-only/email.en.md": _HELLO,
+    "templates/messages/welcome/email.en.md": _message("Hello"),
+    "templates/messages/welcome/email.th.md": _message("สวัสดี"),
+    "templates/messages/english-only/email.en.md": _message("Hello"),
 }
+_MESSAGES = {
+    "templates/messages/for-surveys/email.en.md": _message("Thanks for your word", ["survey", "review"]),
+    "templates/messages/for-surveys/email.th.md": _message("ขอบคุณ", ["survey", "review"]),
+    "templates/messages/with-a-code/email.en.md": _message("Your code") + "\n**{{ offer.code }}**\n",
+    "templates/messages/with-a-code/email.th.md": _message("รหัสของคุณ") + "\n**{{ offer.code }}**\n",
+    "templates/messages/misspelt/email.en.md": _message("Hello") + "\nYour order of {{ event.totl | money }}\n",
+    "templates/messages/misspelt/email.th.md": _message("สวัสดี"),
+    "templates/messages/for-purchases/email.en.md": _message("Hello") + "\n{{ event.order_id }}\n",
+    "templates/messages/for-purchases/email.th.md": _message("สวัสดี"),
+}
+"""What is there as well where the mistake is in a message."""
 
 
 class Checked(Struct, frozen=True):
@@ -54,6 +71,8 @@ def kinds() -> list[str]:
 def shop(folder: Path, kind: str | None = None) -> None:
     """Write a shop into `folder`, with the mistake `kind` in it, or with none."""
     files = {name: content.encode() for name, content in _SHOP.items()}
+    if kind and kind.startswith("message-"):
+        files |= {name: content.encode() for name, content in _MESSAGES.items()}
     for wrong in (MISTAKES / kind).iterdir() if kind else ():
         if wrong.name != EXPECTED:
             where = {"welcome.yaml": "rules/campaigns", "tests.yaml": "rules/tests"}.get(wrong.name, "rules")

@@ -121,3 +121,30 @@ def test_a_list_of_broken_rules_says_what_is_broken(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert result.stdout == ""
     assert "[yaml]" in result.stderr
+
+
+def test_a_message_that_a_rule_cannot_send_stops_the_rules(tmp_path: Path) -> None:
+    settings = shop(tmp_path, RULE.replace("on: purchase", "on: survey"))
+    result = run(settings, "check")
+    assert result.exit_code == 1
+    assert (
+        'welcome.yaml:6:11: message "welcome" answers every and purchase, and this rule has `on: survey`'
+        in result.stdout
+    )
+    assert result.stdout.endswith("\n1 problem\n")
+
+
+def test_wording_that_no_rule_sends_is_left_to_templates_check(tmp_path: Path) -> None:
+    settings = shop(tmp_path)
+    (tmp_path / "templates/messages/other").mkdir()
+    (tmp_path / "templates/messages/other/email.en.md").write_text("{{")
+    assert run(settings, "check").exit_code == 0
+
+
+def test_a_broken_layout_is_told_once_whatever_the_rules_send(tmp_path: Path) -> None:
+    settings = shop(tmp_path)
+    (tmp_path / "templates/layouts/base.html.j2").write_text("{% if %}")
+    result = run(settings, "check")
+    assert result.exit_code == 1
+    assert result.stdout.count("[layout]") == 1
+    assert result.stdout.endswith("\n1 problem\n")

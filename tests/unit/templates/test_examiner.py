@@ -34,16 +34,14 @@ def test_what_is_wrong_is_told_of_every_language(tmp_path: Path) -> None:
     found = examiner(folder(tmp_path, "Words\n\n{{ event.totl }}"))
     assert places(found) == [
         ("email.en.md", 8, "unknown-name"),
-        ("email.en.md", 8, "missing-value"),
         ("email.th.md", 8, "unknown-name"),
-        ("email.th.md", 8, "missing-value"),
     ]
 
 
 def test_a_field_of_one_event_is_missing_in_another(tmp_path: Path) -> None:
     found = examiner(folder(tmp_path, "{{ event.score }}", event="[survey, purchase]"))
     assert places(found, "survey") == []
-    assert {code for _, _, code in places(found, "purchase")} == {"unknown-name", "missing-value"}
+    assert {code for _, _, code in places(found, "purchase")} == {"unknown-name"}
 
 
 @pytest.mark.parametrize("event", ["inactive", "date", "every"])
@@ -70,7 +68,7 @@ def test_what_does_not_compile_is_told_each_time_and_hides_no_other_language(tmp
     root = folder(tmp_path, "{{ customer.nick }}")
     write(root, "note/email.th.md", wording("{% if %}"))
     found = examiner(root)
-    expected = [("email.en.md", 6, "unknown-name"), ("email.en.md", 6, "missing-value"), ("email.th.md", 6, "syntax")]
+    expected = [("email.en.md", 6, "unknown-name"), ("email.th.md", 6, "syntax")]
     assert places(found) == expected
     assert places(found) == expected
 
