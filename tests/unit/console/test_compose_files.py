@@ -15,13 +15,8 @@ ROOT = Path(__file__).resolve().parents[3]
 
 def shop(tmp_path: Path) -> Settings:
     """The shipped files, in a folder of their own."""
-    for name in ("rules/campaigns", "rules/policy.yaml", "rules/events.yaml", "templates"):
-        source, target = ROOT / name, tmp_path / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
-        else:
-            shutil.copy(source, target)
+    for name in ("rules", "templates"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     return Settings(rules=tmp_path / "rules", templates=tmp_path / "templates")
 
 
