@@ -21,17 +21,19 @@ COLUMNS: dict[str, Callable[[Rule], str]] = {
     "name": lambda rule: rule.name,
 }
 """Title → cell. The priority stands first: it is what the rules are sorted by."""
-NARROW = ("id", "status", "on", "name")
-"""What is left where not all of it has room."""
+NARROWER: tuple[tuple[str, ...], ...] = (("priority", "id", "status", "on", "name"), ("id", "status", "on", "name"))
+"""What is left where not all of it has room, and where there is less than that."""
 NAMED = 20
 """Columns of the screen that a name needs at least; it goes on in the next line."""
 
 
 def table(rules: Collection[Rule], screen: Console) -> Table:
     """All rules, with as many columns as have room on the screen."""
-    whole = _table(rules, COLUMNS)
-    fits = screen.measure(whole, options=screen.options.update_width(1_000)).minimum <= screen.width
-    return whole if fits else _table(rules, NARROW, breaks=("id", "name"))
+    for titles in (COLUMNS, *NARROWER):
+        made = _table(rules, titles)
+        if screen.measure(made, options=screen.options.update_width(1_000)).minimum <= screen.width:
+            return made
+    return _table(rules, NARROWER[-1], breaks=("id", "name"))
 
 
 def _table(rules: Iterable[Rule], titles: Collection[str], breaks: Collection[str] = ("name",)) -> Table:

@@ -202,7 +202,7 @@ def test_rules_are_checked_and_listed(shop: Shop) -> None:
     listed = shop.good("rules", "list", "--json").json["rules"]
     assert {rule["id"] for rule in listed} == {file.stem for file in (ROOT / "rules" / "campaigns").iterdir()}
     title, *lines = shop.good("rules", "list").out.splitlines()
-    assert title.split() == ["priority", "id", "status", "on", "class", "name"]
+    assert title.split() == ["priority", "id", "status", "on", "name"]
     assert [line.split()[1] for line in lines if line[:8].strip()] == [rule["id"] for rule in listed]
 
 
