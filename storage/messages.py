@@ -29,8 +29,9 @@ class Context(Struct, array_like=True, frozen=True):
 
     `data` is the event's data as received (JSON), `amount` its total in minor units of the shop's currency;
     `orders` and `orders_ever` are the customer's when the message was decided. `offer` is the id of the offer that
-    goes with it, `variant` the customer's in the rule, `entry` the name of the way through the rule it belongs to;
-    empty where there is none. `offered_at`: the day from which the offer's time counts; 0: that of the decision.
+    goes with it, `variant` the customer's in the rule, `entry` the name of the way through the rule it belongs to,
+    `ruleset` the rule set it is worded by; empty where there is none. `offered_at`: the day from which the offer's time
+    counts; 0: that of the decision.
     """
 
     type: str
@@ -44,6 +45,7 @@ class Context(Struct, array_like=True, frozen=True):
     variant: str = ""
     entry: str = ""
     offered_at: int = 0
+    ruleset: str = ""
 
     def encode(self) -> bytes:
         """The blob for column `context`."""
