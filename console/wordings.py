@@ -10,6 +10,7 @@ from rules.problems import Problem
 from rules.wordings import Wordings, Written
 from templates.brand import read_brand
 from templates.catalogue import Catalogue, Key, Wording
+from templates.check import check
 from templates.errors import BadTemplates, TemplateProblem
 from templates.examiner import Examiner, needs_offer
 from templates.load import BRAND, MESSAGES, Contents, messages_in, read, scan_files
@@ -44,6 +45,14 @@ def wordings_from(contents: Contents, folder: Path) -> Wordings:
 def wordings_of(catalogue: Catalogue) -> Wordings:
     """The messages of a catalogue in which every file is right."""
     return _made(catalogue, catalogue.wordings, catalogue.brand.locales, {}, [], _Texts({}, Path()))
+
+
+def all_problems(contents: Contents, folder: Path) -> list[Problem]:
+    """Whatever is wrong with these files, as `templates check` tells it, also of messages that no rule sends."""
+    catalogue, problems = scan_files(contents, folder)
+    if catalogue is not None:
+        problems = [*problems, *check(catalogue)]
+    return [_Texts(contents, folder).problem(one) for one in problems]
 
 
 class _Texts:

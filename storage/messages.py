@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, TextClause
+from sqlalchemy import Connection, TextClause, text
 
 from retention import state
 from retention.state import Customer
@@ -131,6 +131,7 @@ class Messages:
         self._store = store
         lock = "" if store.sqlite else sql.SKIP_LOCKED
         self._claim = sql.many(sql.CLAIM.format(ready=sql.READY, lock=lock))
+        self._wake = text(sql.WAKE.format(lock=lock))
 
     def claim(self, limit: int, now: int) -> list[Claimed]:
         """At most `limit` due messages; transactional ones first, then the longest due.
@@ -169,6 +170,11 @@ class Messages:
         """It surely did not leave, whether or not sending was said: queue it again for `at`."""
         with self._store.write() as connection:
             return _hit(connection, sql.RETRY, claimed, at=at, error=error)
+
+    def wake(self, now: int) -> int:
+        """The rules are others: whatever waits for a rule or an offer is looked at again; how many that is."""
+        with self._store.write() as connection:
+            return connection.execute(self._wake, {"now": now}).rowcount
 
     def mark_sent(self, claimed: Claimed, now: int) -> bool:
         """The channel took it over."""

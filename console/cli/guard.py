@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from aiokafka.errors import KafkaError
 
 from console.cli.output import BAD, UNREACHABLE, USAGE, fail
-from console.compose import BadFiles
+from console.publishing import BadFiles, Unreadable
 from console.settings import Settings
 from delivery.channels import channels
 from delivery.errors import BadSettings
@@ -25,7 +25,7 @@ def guarded() -> Iterator[None]:
         fail(str(error), UNREACHABLE)
     except KafkaError as error:
         fail(f"the broker refused: {type(error).__name__}", UNREACHABLE)
-    except (BadFiles, IntakeHalted, Stalled) as error:
+    except (BadFiles, Unreadable, IntakeHalted, Stalled) as error:
         fail(str(error), BAD)
     except (StoreError, StreamError, BadSettings) as error:
         fail(str(error), USAGE)

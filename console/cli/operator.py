@@ -17,7 +17,7 @@ from console import compose
 from console.cli.config import settings
 from console.cli.guard import check_mail, guarded
 from console.cli.output import BAD, GOOD, UNREACHABLE, USAGE, fail, out, print_json, say, several
-from console.compose import BadFiles
+from console.publishing import BadFiles
 from console.settings import Settings
 from delivery.errors import BadSettings
 from storage import intake, queries

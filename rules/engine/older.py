@@ -18,15 +18,17 @@ def no_library(_hash: str) -> RuleSet | None:
 
 
 def rule_of(rules: RuleSet, journey: Journey, library: Library) -> Rule | None:
-    """The rule as it was entered; where that set cannot be had as it is now, and None when it is not any more.
+    """The rule of a journey, by the set it was entered under."""
+    return as_entered(rules, journey.rule, None if journey.ruleset == rules.hash else library(journey.ruleset))
 
-    One that does not decide any more, because it is paused, say, stands still whatever set the journey is of.
+
+def as_entered(rules: RuleSet, id: str, older: RuleSet | None) -> Rule | None:
+    """A rule as the `older` set has it; where that set cannot be had as it is now, and None when it is not any more.
+
+    Whether it stands still is said by the rules of now, whatever set it is of: by its status, or a pause.
     """
-    now = rules.by_id.get(journey.rule)
-    if journey.ruleset == rules.hash or (older := library(journey.ruleset)) is None:
+    now = rules.by_id.get(id)
+    if older is None or (rule := older.by_id.get(id)) is None:
         return now
-    rule = older.by_id.get(journey.rule)
-    if rule is None:
-        return now
-    halted = not now.deciding if now is not None else rules.pauses(rule)
-    return replace(rule, status=Status.PAUSED) if halted else rule
+    status = now.status if now is not None else Status.PAUSED if rules.pauses(rule) else rule.status
+    return rule if status is rule.status else replace(rule, status=status)

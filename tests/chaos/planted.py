@@ -19,8 +19,9 @@ from retention import fold
 from retention.events import Event, Purchase
 from retention.orders import Order
 from retention.state import Customer
+from rules.engine.older import Library
 from rules.engine.outcome import Decided
-from rules.load import Loaded
+from rules.from_files import Loaded
 from rules.ruleset import RuleSet
 from storage import batch, intake
 from storage.batch import DeadLetter
@@ -52,8 +53,8 @@ def moody() -> None:
     """Promise 4: a rule does nothing the first time in the life of a process; no log tells of that."""
     seen = set[str]()
 
-    def decide(rules: RuleSet, event: Event, customer: Customer, new: bool) -> Decided:
-        decided = cast(Decided, sound(rules, event, customer, new))
+    def decide(rules: RuleSet, event: Event, customer: Customer, new: bool, library: Library) -> Decided:
+        decided = cast(Decided, sound(rules, event, customer, new, library))
         fired = {each.rule for each in decided.decisions}
         decided.decisions[:] = [each for each in decided.decisions if each.rule in seen]
         seen.update(fired)
