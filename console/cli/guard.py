@@ -13,6 +13,7 @@ from console.settings import Settings
 from delivery.channels import channels
 from delivery.errors import BadSettings
 from storage.errors import StoreError, Unreachable
+from storage.rulesets import NothingPublished
 from streams.errors import BrokerUnreachable, IntakeHalted, Stalled, StreamError
 
 
@@ -27,7 +28,7 @@ def guarded() -> Iterator[None]:
         fail(f"the broker refused: {type(error).__name__}", UNREACHABLE)
     except (BadFiles, Unreadable, IntakeHalted, Stalled) as error:
         fail(str(error), BAD)
-    except (StoreError, StreamError, BadSettings) as error:
+    except (StoreError, NothingPublished, StreamError, BadSettings) as error:
         fail(str(error), USAGE)
     except OSError as error:
         named = f"{error.filename}: " if error.filename else "a file or folder that a setting or an argument names: "
