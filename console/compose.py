@@ -15,16 +15,12 @@ from typing import Any
 
 from console import publishing
 from console.file_watch import FileWatch
-from console.publishing import BadFiles
 from console.settings import Settings
-from console.wordings import wordings_of
 from delivery.backoff import Backoff
 from delivery.channels import channels
 from delivery.dispatcher import Config, Dispatcher
 from delivery.editions import InStore
 from retention.shop import Shop
-from rules.load import load as load_rules
-from rules.problems import render_all
 from rules.ruleset import RuleSet
 from storage.clock import StoreClock, Unhurried
 from storage.errors import Unreachable
@@ -46,9 +42,6 @@ from streams.reader import Reader
 from streams.relay import Relay
 from streams.sources.forward import Forwarder
 from streams.watch import Watch
-from templates.errors import BadTemplates
-from templates.load import load as load_templates
-from templates.render import Renderer
 
 log = logging.getLogger(__name__)
 
@@ -82,22 +75,6 @@ def excused(store: Store) -> bool:
             return holder(connection) is not None
     except Unreachable:
         return True
-
-
-def rules_of(settings: Settings, renderer: Renderer | None = None) -> RuleSet:
-    """The rule set of the files; with a `renderer` every message it sends must be there and right. Raises BadFiles."""
-    loaded = load_rules(settings.rules, wordings_of(renderer.catalogue) if renderer is not None else None)
-    if loaded.ruleset is None:
-        raise BadFiles(render_all(loaded.problems))
-    return loaded.ruleset
-
-
-def renderer_of(settings: Settings) -> Renderer:
-    """The wording, compiled. Raises BadFiles."""
-    try:
-        return Renderer(load_templates(settings.templates))
-    except BadTemplates as error:
-        raise BadFiles(str(error)) from None
 
 
 class Worker:

@@ -63,6 +63,14 @@ def examine(settings: Settings) -> Files:
     return Files(files, loaded.ruleset if not problems else None, tuple(sorted(problems)))
 
 
+def sound(settings: Settings) -> tuple[dict[str, bytes], RuleSet]:
+    """The files and their rules; raises BadFiles with every problem of every file."""
+    found = examine(settings)
+    if found.ruleset is None:
+        raise BadFiles(render_all(found.problems))
+    return found.files, found.ruleset
+
+
 def act(settings: Settings, at: int, note: str = "") -> Act:
     """Who does it: the setting, or who runs this on which machine."""
     return Act(settings.operator or f"{_user()}@{socket.gethostname()}", at, note)
@@ -86,10 +94,8 @@ def first(settings: Settings, store: Store, library: Library, act: Act) -> RuleS
     Raises BadFiles, Unreadable.
     """
     if library.live_id() is None:
-        files = examine(settings)
-        if files.problems:
-            raise BadFiles(render_all(files.problems))
-        made = rulesets.publish_first(store, files.files, act)
+        files, _ = sound(settings)
+        made = rulesets.publish_first(store, files, act)
         log.info("the files of %s and %s are published: rule set %s", settings.rules, settings.templates, made.id)
     return _readable(library)
 
