@@ -102,7 +102,7 @@ def _positions(scene: Scene) -> dict[int, int]:
 
 
 async def bad_rules(scene: Scene) -> None:
-    """A marketer's mistake lands in the folder: who runs goes on; who starts names it, and runs by what is published."""
+    """A marketer's mistake lands in the folder: who runs goes on, and so does who starts, and names it."""
     from tests.chaos.faults import applied_after
 
     path = scene.setup.rules / RULE
