@@ -24,8 +24,8 @@ class Settings(BaseSettings):
     """Where the embedded broker writes its address."""
     rules: Path = Path("rules")
     templates: Path = Path("templates")
-    watch: bool | None = None
-    """Make the files of rules and wording live as soon as they are saved; empty: with the embedded broker."""
+    watch: Literal["auto", "on", "off"] = "auto"
+    """Make the files of rules and wording live as soon as they are saved; `auto`: with the embedded broker."""
     operator: str = ""
     """Who publishes and pauses, as table `audit` says it; empty: user@host."""
     smtp: str = ""
@@ -55,4 +55,4 @@ class Settings(BaseSettings):
     @property
     def watching(self) -> bool:
         """Whether the files are watched."""
-        return self.broker == "embedded" if self.watch is None else self.watch
+        return self.watch == "on" or (self.watch == "auto" and self.broker == "embedded")

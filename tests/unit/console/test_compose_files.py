@@ -15,7 +15,14 @@ ROOT = Path(__file__).resolve().parents[3]
 
 def shop(tmp_path: Path) -> Settings:
     """The shipped files, in a folder of their own."""
-    for name in ("rules/campaigns", "rules/policy.yaml", "rules/events.yaml", "templates"):
+    for name in (
+        "rules/campaigns",
+        "rules/policy.yaml",
+        "rules/events.yaml",
+        "rules/offers.yaml",
+        "rules/segments.yaml",
+        "templates",
+    ):
         source, target = ROOT / name, tmp_path / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():

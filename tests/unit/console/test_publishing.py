@@ -92,7 +92,7 @@ def test_publishing_says_which_rules_are_not_the_same(place: Place) -> None:
     assert (made["before"], made["changed"], made["removed"], made["paused"]) == (None, [], [], [])
     place.change("campaigns/welcome.yaml", "name: ", "name: A new ")
     (place.rules / "campaigns/birthday.yaml").unlink()
-    (place.rules / "policy.yaml").write_text((place.rules / "policy.yaml").read_text() + "recheck: 3h\n")
+    place.change("policy.yaml", "recheck: 4h", "recheck: 3h")
     code, said = place.run("rules", "publish")
     assert code == 0, said
     assert " changed  welcome\n removed  birthday\n   files  rules/policy.yaml\nrule set " in said
