@@ -96,7 +96,7 @@ def test_publishing_says_which_rules_are_not_the_same(place: Place) -> None:
     code, said = place.run("rules", "publish")
     assert code == 0, said
     assert " changed  welcome\n removed  birthday\n   files  rules/policy.yaml\nrule set " in said
-    assert place.live() in said
+    assert f"rule set {place.live()} is live" in said
     assert place.acts() == [("mali", "publish")] * 2
 
 
