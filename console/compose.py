@@ -13,17 +13,19 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from functools import partial
 from typing import Any
 
+from console import publishing
+from console.file_watch import FileWatch
 from console.settings import Settings
-from console.wordings import wordings_of
 from delivery.backoff import Backoff
 from delivery.channels import channels
 from delivery.dispatcher import Config, Dispatcher
+from delivery.editions import InStore
 from retention.shop import Shop
-from rules.load import load as load_rules
-from rules.problems import render_all
 from rules.ruleset import RuleSet
 from storage.clock import StoreClock, Unhurried
 from storage.errors import Unreachable
+from storage.library import Library
+from storage.live import Live
 from storage.lock import holder
 from storage.store import Store
 from storage.writer import Writer
@@ -40,9 +42,6 @@ from streams.reader import Reader
 from streams.relay import Relay
 from streams.sources.forward import Forwarder
 from streams.watch import Watch
-from templates.errors import BadTemplates
-from templates.load import load as load_templates
-from templates.render import Renderer
 
 log = logging.getLogger(__name__)
 
@@ -50,10 +49,6 @@ ROLES = ("sources", "reader", "delivery", "relay", "clock")
 GRACE = 20.0
 """Seconds beyond the send timeout that a stopping process may take before it is ended the hard way (a crashed Faust
 worker can hang, faust-streaming #684)."""
-
-
-class BadFiles(Exception):
-    """The marketers' files are not fit to run with; the message lists every problem."""
 
 
 def clock() -> int:
@@ -80,22 +75,6 @@ def excused(store: Store) -> bool:
             return holder(connection) is not None
     except Unreachable:
         return True
-
-
-def rules_of(settings: Settings, renderer: Renderer | None = None) -> RuleSet:
-    """The rule set of the files; with a `renderer` every message it sends must be there and right. Raises BadFiles."""
-    loaded = load_rules(settings.rules, wordings_of(renderer.catalogue) if renderer is not None else None)
-    if loaded.ruleset is None:
-        raise BadFiles(render_all(loaded.problems))
-    return loaded.ruleset
-
-
-def renderer_of(settings: Settings) -> Renderer:
-    """The wording, compiled. Raises BadFiles."""
-    try:
-        return Renderer(load_templates(settings.templates))
-    except BadTemplates as error:
-        raise BadFiles(str(error)) from None
 
 
 class Worker:
@@ -125,19 +104,24 @@ class Worker:
         """Run until `stop`, or until a part fails: then its error is raised."""
         headers.tolerate()
         settings = self.settings
-        renderer = renderer_of(settings)
-        rules = rules_of(settings, renderer)
         store = await asyncio.to_thread(open_store, settings)
         self._clock = shared = await asyncio.to_thread(StoreClock, store)
-        broker = await brokers.connect(
-            self.broker, settings.partitions, settings.replication, settings.topic_retention_days
-        )
+        library = Library(store)
+        watch = FileWatch(settings, store, shared)
         async with contextlib.AsyncExitStack() as parts:  # left in the reverse order: who reads stops first
             parts.callback(self._call_off_guard)
             parts.callback(store.close)
+            rules = await asyncio.to_thread(self._first, store, library, watch)
+            live = Live(library, rules)
+            broker = await brokers.connect(
+                self.broker, settings.partitions, settings.replication, settings.topic_retention_days
+            )
             await parts.enter_async_context(self._part(shared.run(), shared.stop))
+            await parts.enter_async_context(self._part(live.run(), live.stop))
+            if settings.watching:
+                await parts.enter_async_context(self._part(watch.run(), watch.stop))
             if "delivery" in self.roles:
-                work = self._delivery(store, renderer, rules)
+                work = self._delivery(store, await asyncio.to_thread(InStore, store, library, rules))
                 await parts.enter_async_context(self._part(work, self.stop))
             if "relay" in self.roles:
                 relay = Relay(store, broker, shared, partial(self._create, broker))
@@ -148,17 +132,27 @@ class Worker:
             if "clock" in self.roles:
                 waking = Clock(store, broker, shared)
                 await parts.enter_async_context(self._part(waking.run(), waking.stop))
-                planner = Planner(store, rules, shared)
+                planner = Planner(store, lambda: live.rules, shared)
                 await parts.enter_async_context(self._part(planner.run(), planner.stop))
             topics = (*(SOURCES if "sources" in self.roles else ()), *([EVENTS] if "reader" in self.roles else ()))
             if topics:
-                watch = Watch(lambda: brokers.positions(broker), lambda: excused(store), topics)
-                await parts.enter_async_context(self._part(watch.run(), watch.stop))
-                await parts.enter_async_context(self._streams(store, rules, broker))
+                lag = Watch(lambda: brokers.positions(broker), lambda: excused(store), topics)
+                await parts.enter_async_context(self._part(lag.run(), lag.stop))
+                await parts.enter_async_context(self._streams(store, library, live, broker))
             gc.collect()
             gc.freeze()
             ready()
             await self._until_stopped()
+
+    def _first(self, store: Store, library: Library, watch: FileWatch) -> RuleSet:
+        """What decides when we begin. Beside files with mistakes too: those that are published go on."""
+        settings = self.settings
+        rules = publishing.first(settings, store, library, publishing.act(settings, self._clock(), "first start"))
+        if not settings.watching:
+            publishing.say_when_files_differ(settings, store)
+            return rules
+        watch.begin()
+        return library.live() or rules
 
     async def _until_stopped(self) -> None:
         stopped = asyncio.create_task(self._wait_for_stop())
@@ -199,7 +193,7 @@ class Worker:
         settings = self.settings
         await brokers.create(broker, topic, settings.partitions, settings.replication, settings.topic_retention_days)
 
-    async def _delivery(self, store: Store, renderer: Renderer, rules: RuleSet) -> None:
+    async def _delivery(self, store: Store, editions: InStore) -> None:
         settings = self.settings
         ways = channels(
             settings.smtp, settings.maildir, settings.mail_from, settings.send_timeout, settings.send_concurrency
@@ -211,17 +205,17 @@ class Worker:
             ambiguous=settings.ambiguous,
             backoff=Backoff(settings.send_retry, most=settings.send_retry_most),
         )
-        await Dispatcher(store, renderer, ways, rules, self._clock, config).run(self._stop)
+        await Dispatcher(store, editions, ways, self._clock, config).run(self._stop)
 
     @contextlib.asynccontextmanager
-    async def _streams(self, store: Store, rules: RuleSet, broker: Broker) -> AsyncIterator[None]:
+    async def _streams(self, store: Store, library: Library, live: Live, broker: Broker) -> AsyncIterator[None]:
         """The reader first: as a service of the Faust app it would wait for the app's own group join."""
         async with contextlib.AsyncExitStack() as parts:
             if "reader" in self.roles:
-                reader = self._reader(parts, store, rules, broker)
+                reader = self._reader(parts, store, library, live.rules, broker)
                 await parts.enter_async_context(self._part(reader.run(), reader.stop))
             if "sources" in self.roles:
-                forwarder = await self._forwarder(parts, store, rules.policy.shop, broker)
+                forwarder = await self._forwarder(parts, store, live, broker)
                 folder = self.settings.home / "faust"
                 folder.mkdir(parents=True, exist_ok=True)
                 app = faust_app.build(broker, forwarder, self.settings.batch_size, folder, self._fail)
@@ -229,18 +223,26 @@ class Worker:
                 await app.start()
             yield
 
-    def _reader(self, parts: contextlib.AsyncExitStack, store: Store, rules: RuleSet, broker: Broker) -> Reader:
+    def _reader(
+        self, parts: contextlib.AsyncExitStack, store: Store, library: Library, rules: RuleSet, broker: Broker
+    ) -> Reader:
         settings = self.settings
         intake = Intake(broker.incarnation, settings.dedupe_horizon_days, settings.dead_letter_share)
         writer = Writer(store)
         parts.push_async_callback(asyncio.to_thread, writer.close)
-        return Reader(broker, Applier(writer, rules, intake, self._clock), settings.batch_size, self._tell)
+        applier = Applier(writer, rules, intake, self._clock, library)
+        return Reader(broker, applier, settings.batch_size, self._tell)
 
-    async def _forwarder(self, parts: contextlib.AsyncExitStack, store: Store, shop: Shop, broker: Broker) -> Forwarder:
+    async def _forwarder(self, parts: contextlib.AsyncExitStack, store: Store, live: Live, broker: Broker) -> Forwarder:
         producer = broker.producer()
         parts.push_async_callback(producer.stop)
         await producer.start()
+        shop = partial(_shop, live)
         return Forwarder(producer, store, shop, broker.incarnation, self.settings.dead_letter_share, self._clock)
+
+
+def _shop(live: Live) -> Shop:
+    return live.rules.policy.shop
 
 
 def _end_process_after(seconds: float) -> threading.Timer:

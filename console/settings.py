@@ -24,6 +24,10 @@ class Settings(BaseSettings):
     """Where the embedded broker writes its address."""
     rules: Path = Path("rules")
     templates: Path = Path("templates")
+    watch: Literal["auto", "on", "off"] = "auto"
+    """Make the files of rules and wording live as soon as they are saved; `auto`: with the embedded broker."""
+    operator: str = ""
+    """Who publishes and pauses, as table `audit` says it; empty: user@host."""
     smtp: str = ""
     """`smtp://user:password@host:587` (STARTTLS when offered), `smtps://…`; empty: files in `maildir`."""
     maildir: Path = Path(".regulars/mail")
@@ -47,3 +51,8 @@ class Settings(BaseSettings):
     send_concurrency: Positive = 8
     ambiguous: Literal["resend", "park"] = "resend"
     """What to do with a message whose fate a crash hid: send it again, or set it aside."""
+
+    @property
+    def watching(self) -> bool:
+        """Whether the files are watched."""
+        return self.watch == "on" or (self.watch == "auto" and self.broker == "embedded")

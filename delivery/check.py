@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from retention.state import Customer
 from retention.zones import quiet_until, zone_of
+from rules.engine.older import as_entered
 from rules.policy import MARKETING, Policy, Quiet
 from rules.ruleset import ADDRESSES, Rule, RuleSet, Status
 from storage.messages import Claimed, Final
@@ -52,12 +53,14 @@ def check(message: Claimed, customer: Customer | None, now: int) -> Refusal | st
     return address if isinstance(address, str) and address else Refusal("failed", "no-address")
 
 
-def timely(message: Claimed, customer: Customer, now: int, rules: RuleSet) -> Held | Refusal | None:
-    """Whether this is the hour for it; None: it is.
+def timely(
+    message: Claimed, customer: Customer, now: int, rules: RuleSet, entered: RuleSet | None = None
+) -> Held | Refusal | None:
+    """Whether this is the hour for it; None: it is. `entered`: the older set that its rule is of, if it is.
 
     A message waits while its rule is not live, or is gone. In quiet hours it does as its rule says, else its class.
     """
-    rule = rules.by_id.get(message.rule)
+    rule = as_entered(rules, message.rule, entered)
     if rule is None or rule.status is not Status.LIVE:
         return put_off(message, now, LOOK_AGAIN, "rule-gone" if rule is None else "rule-paused", rules.policy)
     setting = _quiet(message, rule, rules.policy)

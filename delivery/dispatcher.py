@@ -16,11 +16,10 @@ from msgspec.structs import replace
 from delivery.backoff import Backoff
 from delivery.channels.base import Channel, Outgoing
 from delivery.check import Held, Refusal
+from delivery.editions import Edition, Editions
 from delivery.errors import Ambiguous, Retryable, SendError
 from delivery.prepare import Prepared
 from delivery.unmoved import Unmoved
-from delivery.wording import Renderer
-from rules.ruleset import RuleSet
 from storage.messages import Claimed, Doubt, Messages
 from storage.store import Store
 
@@ -28,6 +27,8 @@ Clock = Callable[[], int]
 """Now, in microseconds since 1970 UTC."""
 
 RECOVER_EVERY = 5.0
+WAKE_AGAIN = 5.0
+"""Seconds within which every dispatcher goes by a rule set that is live, and has dealt with what it claimed before."""
 MARKED_WITHIN = 30.0
 """Seconds that a busy store may take for a mark."""
 
@@ -61,15 +62,14 @@ class Dispatcher:
     """Any number of dispatchers may share a store. Each has its own channels, one event loop, `concurrency` slots.
 
     A message that hangs takes one slot until its timeout; the others go on. The store and the renderer are
-    called in threads.
+    called in threads. What is live is looked at before each claim, so once a poll at least.
     """
 
     def __init__(
         self,
         store: Store,
-        renderer: Renderer,
+        editions: Editions,
         channels: Mapping[str, Channel],
-        rules: RuleSet,
         clock: Clock,
         config: Config,
         random: Callable[[], float] = _random.random,
@@ -77,9 +77,8 @@ class Dispatcher:
     ) -> None:
         self._store = store
         self._messages = Messages(store)
-        self._renderer = renderer
+        self._editions = editions
         self._channels = channels
-        self._rules = rules
         self._clock = clock
         self._config = config
         self._random = random
@@ -88,6 +87,8 @@ class Dispatcher:
         self._unmoved = Unmoved(config.lease)
         self._ours: set[str] = set()
         self._recover_at = 0.0
+        self._live: Edition | None = None
+        self._wake_at: list[float] = []
 
     async def run_once(self) -> int:
         """Take up what a crash left behind, then deal with at most `concurrency` due messages; how many it took."""
@@ -127,7 +128,7 @@ class Dispatcher:
     @cached_property
     def _prepared(self) -> Prepared:
         """Made when first needed: the coupons' secret is in the store, which may be away."""
-        return Prepared(self._renderer, self._channels, self._rules, self._store.coupon_key())
+        return Prepared(self._editions, self._channels, self._store.coupon_key())
 
     async def _next(self, busy: int) -> list[Claimed]:
         free = self._config.concurrency - busy
@@ -135,13 +136,28 @@ class Dispatcher:
             if monotonic() >= self._recover_at:
                 await asyncio.to_thread(self._recover)
                 self._recover_at = monotonic() + RECOVER_EVERY
-            return await asyncio.to_thread(self._claim, free) if free else []
+            return await asyncio.to_thread(self._claim, free)
         except Exception as error:
             log.error("delivery cannot read its queue: %s", type(error).__name__)
             return []
 
     def _claim(self, limit: int) -> list[Claimed]:
-        return self._messages.claim(limit, self._clock())
+        self._look()
+        return self._messages.claim(limit, self._clock()) if limit else []
+
+    def _look(self) -> Edition:
+        """What is live now. When that has changed, what waited for a rule or an offer need not wait any longer.
+
+        And once more a little later: others may have put something off meanwhile, by what was live before.
+        """
+        live = self._editions.live()
+        if live is not self._live:
+            self._live = live
+            self._wake_at = [self._steady(), self._steady() + WAKE_AGAIN]
+        if self._wake_at and self._steady() >= self._wake_at[0]:
+            self._messages.wake(self._clock())
+            del self._wake_at[0]
+        return live
 
     def _recover(self) -> None:
         """Whatever its age, what we have in hand ourselves is not abandoned."""
@@ -179,7 +195,8 @@ class Dispatcher:
             self._messages.release(message)
             return None
         now = self._clock()
-        made = self._prepared(message, self._messages.recipient(message.customer), now)
+        live = self._live or self._editions.live()
+        made = self._prepared(message, self._messages.recipient(message.customer), now, live)
         if isinstance(made, Refusal):
             log.info("template %s by %s: %s, %s", message.template, message.channel, made.status, made.code)
             self._messages.finish(message, made.status, made.code, now)

@@ -7,10 +7,10 @@ from collections.abc import Container
 
 from delivery.channels.base import Outgoing
 from delivery.check import Held, Refusal, check, timely
-from delivery.offers import Given, Offers
-from delivery.wording import Renderer, Unusable, context
+from delivery.editions import Edition, Editions
+from delivery.offers import Offers
+from delivery.wording import Unusable, context
 from retention.state import Customer
-from rules.ruleset import RuleSet
 from storage.messages import Claimed, Context
 from templates.errors import RenderError
 
@@ -18,25 +18,38 @@ log = logging.getLogger("regulars.delivery")
 
 
 class Prepared:
-    """Checks and renders; asks neither the store nor the clock. Called from several threads at once."""
+    """Checks and renders; never asks the clock. Called from several threads at once.
 
-    def __init__(self, renderer: Renderer, channels: Container[str], rules: RuleSet, coupon_key: bytes) -> None:
-        self._renderer = renderer
+    Whether a message may leave is said by what is live. Its words and its offer are those of the edition that its rule
+    is of: they are part of what was decided. Where that cannot be had they are the live ones too.
+    """
+
+    def __init__(self, editions: Editions, channels: Container[str], coupon_key: bytes) -> None:
+        self._editions = editions
         self._channels = channels
-        self._rules = rules
-        self._offers = Offers(rules, coupon_key)
+        self._coupon_key = coupon_key
 
-    def __call__(self, message: Claimed, customer: Customer | None, now: int) -> Outgoing | Refusal | Held:
-        """The message as it leaves; a Refusal when it must not, or cannot be made; Held when it must wait."""
+    def __call__(
+        self, message: Claimed, customer: Customer | None, now: int, live: Edition
+    ) -> Outgoing | Refusal | Held:
+        """The message as it leaves; a Refusal when it must not, or cannot be made; Held when it must wait.
+
+        Raises Unreachable: an edition that is not at hand is in the store.
+        """
         address = check(message, customer, now)
         if isinstance(address, Refusal) or customer is None:
             return address if isinstance(address, Refusal) else Refusal("cancelled", "erased")
         if message.channel not in self._channels:
             return Refusal("failed", "no-channel")
-        if stopped := timely(message, customer, now, self._rules):
+        try:
+            answered = Context.decode(message.context)
+        except Unusable:
+            return Refusal("failed", "bad-context")
+        own = self._editions.of(answered.ruleset) if answered.ruleset else None
+        if stopped := timely(message, customer, now, live.rules, own.rules if own is not None else None):
             return stopped
         try:
-            return self._made(message, customer, address, now)
+            return self._made(message, answered, own or live, customer, address, now)
         except RenderError as error:
             where = error.problem
             log.error("template %s, line %d: %s [%s]", message.template, where.line, where.message, where.code)
@@ -47,19 +60,15 @@ class Prepared:
             log.error("template %s: the renderer broke: %s", message.template, type(error).__name__)
             return Refusal("failed", "render")
 
-    def _made(self, message: Claimed, customer: Customer, address: str, now: int) -> Outgoing | Refusal | Held:
-        answered = Context.decode(message.context)
-        given = self._offers(message, answered, customer, now)
+    def _made(
+        self, message: Claimed, answered: Context, edition: Edition, customer: Customer, address: str, now: int
+    ) -> Outgoing | Refusal | Held:
+        given = Offers(edition.rules, self._coupon_key)(message, answered, customer, now)
         if isinstance(given, Refusal | Held):
             return given
-        return self._render(message, answered, given, customer, address, now)
-
-    def _render(
-        self, message: Claimed, answered: Context, given: Given | None, customer: Customer, address: str, now: int
-    ) -> Outgoing:
-        values = context(answered, customer, message.rule, self._rules.policy.shop, given)
+        values = context(answered, customer, message.rule, edition.rules.policy.shop, given)
         locale = customer.profile.get("locale")
-        made = self._renderer.render(message.template, message.channel, locale, values)
+        made = edition.renderer.render(message.template, message.channel, locale, values)
         names = (values["customer"]["first_name"], values["customer"]["last_name"])
         name = " ".join(one for one in names if isinstance(one, str) and one)
         return Outgoing(message.key, address, name, made.subject, made.text, made.html, made.locale, now)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Literal
 
@@ -20,6 +20,9 @@ ADDRESSES = {"email": "email", "sms": "phone", "line": "line_id", "push": "push_
 
 Period = Literal["day", "week", "month", "quarter", "year"]
 """What comes round, by the calendar of the shop."""
+
+ALL_MARKETING = "class:marketing"
+"""Stands for all rules of the class marketing where rules are paused; no rule can have it for its id."""
 
 
 class Status(StrEnum):
@@ -170,6 +173,22 @@ class RuleSet:
     """Name → condition over the customer, for whom it asks by name; of the event it looks at `at` alone, as now."""
     offers: Mapping[str, Offer] = field(default_factory=dict)
     gifts: Mapping[str, Gift] = field(default_factory=dict)
+    paused: frozenset[str] = frozenset()
+    """What the shop has paused, beside what its files say: ids of rules, or `ALL_MARKETING`."""
+
+    def pauses(self, rule: Rule) -> bool:
+        """Whether the shop has paused this rule, be it of this set or of an older one."""
+        if not self.paused:
+            return False
+        return rule.id in self.paused or (ALL_MARKETING in self.paused and rule.class_ is MessageClass.MARKETING)
+
+
+def paused(rules: RuleSet, hash_: str, what: Iterable[str]) -> RuleSet:
+    """The same rules under another name, those in `what` paused and no others by hand."""
+    pausing = replace(rules, paused=frozenset(what))
+    those = [replace(rule, status=Status.PAUSED) if pausing.pauses(rule) else rule for rule in rules.rules]
+    made = rule_set(those, rules.policy, hash_, rules.segments, rules.offers, rules.gifts)
+    return replace(made, paused=pausing.paused)
 
 
 def rule_set(

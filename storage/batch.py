@@ -111,14 +111,20 @@ class NewRequest(Struct, frozen=True):
 
 
 class Batch:
-    """Reads and writes of one partition's batch; `seen` and `bad` are its recent past."""
+    """Reads and writes of one partition's batch; `seen` and `bad` are its recent past.
 
-    def __init__(self, connection: Connection, topic: str, shard: int, seen: int, bad: int) -> None:
+    `ruleset`: which published rule set is live in this transaction; None before the first.
+    """
+
+    def __init__(
+        self, connection: Connection, topic: str, shard: int, seen: int, bad: int, ruleset: str | None = None
+    ) -> None:
         self._connection = connection
         self._topic = topic
         self._shard = shard
         self.seen = seen
         self.bad = bad
+        self.ruleset = ruleset
 
     def received(self, digests: Collection[bytes]) -> dict[bytes, bytes]:
         """Of these identities the ones seen before: digest → content digest."""

@@ -49,6 +49,13 @@ RELEASE = text("""
 RETRY = text("""
     UPDATE message SET status = 'queued', token = NULL, due_at = :at, error = :error
     WHERE key = :key AND token = :token AND status IN ('claimed', 'sending')""")
+WAKE = """
+    UPDATE message SET due_at = :now
+    WHERE key IN (
+        SELECT m.key FROM message m
+        WHERE m.done_at IS NULL AND m.status = 'queued' AND m.due_at > :now
+          AND m.error IN ('rule-paused', 'rule-gone', 'offer-gone')
+        ORDER BY m.key {lock})"""
 FINISH = text("""
     UPDATE message SET status = :status, error = :error, done_at = :now, token = NULL
     WHERE key = :key AND token = :token AND (status = 'sending' OR (status = 'claimed' AND :status <> 'sent'))""")

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, TextClause
+from sqlalchemy import Connection, TextClause, text
 
 from retention import state
 from retention.state import Customer
@@ -29,8 +29,9 @@ class Context(Struct, array_like=True, frozen=True):
 
     `data` is the event's data as received (JSON), `amount` its total in minor units of the shop's currency;
     `orders` and `orders_ever` are the customer's when the message was decided. `offer` is the id of the offer that
-    goes with it, `variant` the customer's in the rule, `entry` the name of the way through the rule it belongs to;
-    empty where there is none. `offered_at`: the day from which the offer's time counts; 0: that of the decision.
+    goes with it, `variant` the customer's in the rule, `entry` the name of the way through the rule it belongs to,
+    `ruleset` the rule set it is worded by; empty where there is none. `offered_at`: the day from which the offer's time
+    counts; 0: that of the decision.
     """
 
     type: str
@@ -44,6 +45,7 @@ class Context(Struct, array_like=True, frozen=True):
     variant: str = ""
     entry: str = ""
     offered_at: int = 0
+    ruleset: str = ""
 
     def encode(self) -> bytes:
         """The blob for column `context`."""
@@ -129,6 +131,7 @@ class Messages:
         self._store = store
         lock = "" if store.sqlite else sql.SKIP_LOCKED
         self._claim = sql.many(sql.CLAIM.format(ready=sql.READY, lock=lock))
+        self._wake = text(sql.WAKE.format(lock=lock))
 
     def claim(self, limit: int, now: int) -> list[Claimed]:
         """At most `limit` due messages; transactional ones first, then the longest due.
@@ -167,6 +170,11 @@ class Messages:
         """It surely did not leave, whether or not sending was said: queue it again for `at`."""
         with self._store.write() as connection:
             return _hit(connection, sql.RETRY, claimed, at=at, error=error)
+
+    def wake(self, now: int) -> int:
+        """The rules are others: whatever waits for a rule or an offer is looked at again; how many that is."""
+        with self._store.write() as connection:
+            return connection.execute(self._wake, {"now": now}).rowcount
 
     def mark_sent(self, claimed: Claimed, now: int) -> bool:
         """The channel took it over."""

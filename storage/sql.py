@@ -14,7 +14,7 @@ TAKE = text(
 FENCE = text(
     """UPDATE partition SET position = coalesce(CAST(:position AS BIGINT), position), at = :at
        WHERE topic = :topic AND id = :id AND epoch = :epoch
-       RETURNING seen, bad, halted"""
+       RETURNING seen, bad, halted, (SELECT value FROM meta WHERE name = 'live-rules') AS ruleset"""
 )
 
 HEALTH = text("UPDATE partition SET seen = :seen, bad = :bad WHERE topic = :topic AND id = :id")

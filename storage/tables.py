@@ -207,6 +207,29 @@ class PartitionRow(SQLModel, table=True):
     halted: str | None = Field(default=None, sa_column=_text(nullable=True))
 
 
+class RuleSetRow(SQLModel, table=True):
+    __tablename__ = "ruleset"
+
+    id: str = Field(sa_column=_text(primary_key=True))
+    at: int = Field(sa_column=_big())
+    by: str = Field(sa_column=_text())
+    note: str = Field(sa_column=_text())
+    files: bytes = Field(sa_column=_blob())
+    paused: str = Field(sa_column=_text())
+
+
+class AuditRow(SQLModel, table=True):
+    __tablename__ = "audit"
+
+    id: int | None = Field(
+        default=None, sa_column=Column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    )
+    at: int = Field(sa_column=_big())
+    by: str = Field(sa_column=_text())
+    what: str = Field(sa_column=_text())
+    detail: str = Field(sa_column=_text())
+
+
 class MetaRow(SQLModel, table=True):
     __tablename__ = "meta"
 

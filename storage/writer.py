@@ -67,7 +67,7 @@ class Writer:
                     raise Fenced(f"partition {held.topic}/{held.id} has a new owner")
                 if row.halted is not None:
                     raise Halted(row.halted)
-                yield Batch(connection, held.topic, held.id, row.seen, row.bad)
+                yield Batch(connection, held.topic, held.id, row.seen, row.bad, row.ruleset or None)
         except Unreachable:
             self._drop()
             raise

@@ -20,6 +20,7 @@ from retention.fold import backdate, fold
 from retention.orders import Order, row_key
 from retention.state import Customer
 from rules.engine.decide import decide, elapse
+from rules.engine.older import Library, no_library
 from rules.engine.timers import next_due
 from rules.ruleset import RuleSet
 from storage.batch import Batch, DeadLetter, Loaded
@@ -38,6 +39,8 @@ DAY = 86_400_000_000
 TRIES = 8
 PAUSE = 0.01
 """Another writer on the same customers: how often we try again, and the longest first pause, seconds (it doubles)."""
+OLDER = 50
+"""Older rule sets kept at hand from batch to batch."""
 FAR_AHEAD = 2 * 3_600_000_000
 """A customer's `at` that many microseconds ahead of the clock was stamped by one that was wrong and is right again."""
 
@@ -72,18 +75,36 @@ class Outcome(Struct):
 
 
 class Applier:
-    """Applies records to the store through one writer; one thread at a time."""
+    """Applies records to the store through one writer; one thread at a time.
 
-    def __init__(self, writer: Writer, rules: RuleSet, intake: Intake, clock: Callable[[], int]) -> None:
+    It begins with `rules`. From the batch on that finds another set live in the store it decides by that one, out of
+    the `library`; where that cannot be read it goes on with the one it has.
+    """
+
+    def __init__(
+        self,
+        writer: Writer,
+        rules: RuleSet,
+        intake: Intake,
+        clock: Callable[[], int],
+        library: Library = no_library,
+    ) -> None:
         self.writer = writer
-        self.rules = rules
         self.intake = intake
+        self._library = library
+        self._unreadable = ""
+        """The live set, when it is one that cannot be read."""
+        self.older: dict[str, RuleSet | None] = {}
+        """Older sets at hand, under which journeys go on; None: it cannot be had."""
         self.partitions = 0
         """Of topic `events`, so that a record in the wrong one is seen; 0 = any partition will do."""
         self._clock = clock
         self._digest = hashlib.blake2b(digest_size=16, key=writer.store.digest_key())
+        self._use(rules)
+
+    def _use(self, rules: RuleSet) -> None:
+        self.rules = rules
         self.zone = rules.policy.shop.zone
-        self.titles = {rule.id: rule.name for rule in rules.rules}
 
     def apply(self, held: Held, records: Sequence[Record]) -> Outcome:
         """Apply one partition's records in order, commit, and say what became of them.
@@ -115,6 +136,31 @@ class Applier:
         return self._transaction(held, records, broken)
 
     def _transaction(self, held: Held, records: Sequence[Record], broken: bool) -> Outcome:
+        """Rule sets are read between transactions: inside one, everybody else would wait for it."""
+        if len(self.older) > OLDER:
+            self.older.clear()
+        while True:
+            try:
+                return self._once(held, records, broken)
+            except _OtherLive as found:
+                self._follow(found.id)
+            except _Needed as needed:
+                self.older[needed.id] = self._library(needed.id)
+
+    def _follow(self, id: str) -> None:
+        """From now on decide by this set, unless it cannot be read."""
+        if (found := self._library(id)) is not None:
+            log.info("rule set %s decides from here on", id)
+            self._use(found)
+        else:
+            log.error("rule set %s cannot be read here; %s goes on deciding", id, self.rules.hash)
+            self._unreadable = id
+
+    def is_other(self, live: str) -> bool:
+        """Whether another set is live than the one in use, and is to be taken. An import decides nothing."""
+        return not self.intake.history and live not in (self.rules.hash, self._unreadable)
+
+    def _once(self, held: Held, records: Sequence[Record], broken: bool) -> Outcome:
         now = self._clock()
         task = _Task(self, held, now)
         for record in records:
@@ -149,6 +195,20 @@ class _TooManyBad(Exception):
     pass
 
 
+class _OtherLive(Exception):
+    """Another rule set is live: this transaction is given up, and done again under that one."""
+
+    def __init__(self, id: str) -> None:
+        self.id = id
+
+
+class _Needed(Exception):
+    """A journey goes on under an older rule set that is not at hand: the same."""
+
+    def __init__(self, id: str) -> None:
+        self.id = id
+
+
 class _Task:
     """One transaction's work. Lives for one call; its dictionaries are the batch's working set."""
 
@@ -162,7 +222,7 @@ class _Task:
         self.dead: list[DeadLetter] = []
         self.deltas: Deltas = {}
         self.applied: list[Event] = []
-        self.effects = Effects(applier.titles, applier.zone)
+        self.effects = Effects(applier.zone)
         self.changed: dict[str, Loaded] = {}
         self.planned: dict[str, tuple[int | None, str, int]] = {}
         """Who was poked in vain → (when to look again, customer, version)."""
@@ -196,6 +256,8 @@ class _Task:
 
     def run(self, batch: Batch) -> Outcome:
         """Everything inside the transaction, after the fence."""
+        if batch.ruleset is not None and self.applier.is_other(batch.ruleset):
+            raise _OtherLive(batch.ruleset)
         fresh = self._receive(batch)
         customers = batch.customers({event.customer for event in fresh})
         orders = self._orders(batch, fresh)
@@ -257,13 +319,18 @@ class _Task:
             customer.elapsed = event.at
             return True
         going = any(0 < journey.due <= event.at for journey in customer.journeys)
-        decided = elapse(rules, event.customer, customer, event.at, recall.of(event.customer))
+        decided = elapse(rules, event.customer, customer, event.at, recall.of(event.customer), self._older_set)
         if poked and not (going or decided.decisions):
             self.planned[event.customer] = (next_due(rules, customer), event.customer, loaded.version)
             customer.elapsed = before
             return False
         self.effects.take(event, customer, decided)
         return True
+
+    def _older_set(self, id: str) -> RuleSet | None:
+        if id not in self.applier.older:
+            raise _Needed(id)
+        return self.applier.older[id]
 
     def _fold(
         self, batch: Batch, event: Event, customer: Customer, orders: dict[tuple[str, str], Order], recall: Recall
@@ -284,7 +351,7 @@ class _Task:
         if self.intake.history:
             backdate(customer, event, new)
             return
-        self.effects.take(event, customer, decide(self.applier.rules, event, customer, new))
+        self.effects.take(event, customer, decide(self.applier.rules, event, customer, new, self._older_set))
         if customer.journeys:
             recall.add(event)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -24,10 +23,9 @@ RULES = "regulars:rules"
 
 
 class Effects:
-    """Collects over one batch, in the order things were decided; `titles` are the rules' names."""
+    """Collects over one batch, in the order things were decided."""
 
-    def __init__(self, titles: Mapping[str, str], zone: ZoneInfo) -> None:
-        self._titles = titles
+    def __init__(self, zone: ZoneInfo) -> None:
         self._zone = zone
         self._event: Event | None = None
         self._n = 0
@@ -105,11 +103,12 @@ class Effects:
             amount=event.amount,
             orders=customer.orders,
             orders_ever=customer.orders_ever,
-            rule_name=self._titles[message.rule],
+            rule_name=message.rule_name,
             offer=message.offer,
             variant=message.variant,
             entry=message.entry,
             offered_at=message.offered_at,
+            ruleset=message.ruleset,
         )
 
     def _ask(self, event: Event, request: Request) -> None:

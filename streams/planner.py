@@ -28,11 +28,11 @@ BREATH, IDLE = 0.05, 5.0
 
 
 class Planner:
-    """Plans until stopped. Two of them do no harm. `clock` is the workers', microseconds since 1970."""
+    """Plans until stopped. Two of them do no harm. `rules`: those that are live now; `clock` is the workers', µs."""
 
-    def __init__(self, store: Store, rules: RuleSet, clock: Callable[[], int]) -> None:
+    def __init__(self, store: Store, rules: Callable[[], RuleSet], clock: Callable[[], int]) -> None:
         self.store = store
-        self.rules = rules
+        self._rules = rules
         self._clock = clock
         self._stopping = asyncio.Event()
 
@@ -53,23 +53,24 @@ class Planner:
 
     def turn(self) -> bool:
         """Go on with the round under way, or begin one; False when there is nothing to do now."""
-        now = self._clock()
+        now, rules = self._clock(), self._rules()
         known = last_round(self.store)
-        if known is None or known.rules != self.rules.hash:
-            known = Round(self.rules.hash, now, "")
+        if known is None or known.rules != rules.hash:
+            known = Round(rules.hash, now, "")
         elif known.after is None:
             if known.began <= now < known.began + DAY:
                 return False
-            known = Round(self.rules.hash, now, "")
+            known = Round(rules.hash, now, "")
         people = page(self.store, known.after or "", PAGE)
-        dues = [(due, one.id, one.version) for one in people if (due := self._due(one, now)) != one.next_due]
+        dues = [(due, one.id, one.version) for one in people if (due := _due(rules, one, now)) != one.next_due]
         plan(self.store, dues)
         last = people[-1].id if len(people) == PAGE else None
         remember_round(self.store, Round(known.rules, known.began, last))
         return last is not None
 
-    def _due(self, one: Planned, now: int) -> int | None:
-        """What a rule was due for so long ago that it does nothing any more wakes nobody."""
-        customer = state.decode(one.state)
-        customer.elapsed = max(customer.elapsed or customer.at, now - self.rules.policy.lateness)
-        return next_due(self.rules, customer)
+
+def _due(rules: RuleSet, one: Planned, now: int) -> int | None:
+    """What a rule was due for so long ago that it does nothing any more wakes nobody."""
+    customer = state.decode(one.state)
+    customer.elapsed = max(customer.elapsed or customer.at, now - rules.policy.lateness)
+    return next_due(rules, customer)

@@ -11,6 +11,7 @@ from console.cli.config import settings
 from console.cli.customer import MOST_ORDERS, Known, decided, document, readable
 from console.cli.guard import guarded
 from console.cli.output import fail, print_json, say
+from console.publishing import deciding
 from storage import queries
 from storage.told import left
 
@@ -33,8 +34,8 @@ def show(
     """State, orders, rules under way and latest decisions of a customer. Shows personal data."""
     config = settings()
     with guarded():
-        rules = compose.rules_of(config)
         store = compose.open_store(config)
+        rules = deciding(config, store)
         with store.read() as connection:
             customer = queries.customer(connection, id)
             orders = queries.order_ids(connection, id, MOST_ORDERS)

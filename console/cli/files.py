@@ -15,6 +15,7 @@ from console import compose
 from console.cli.config import settings
 from console.cli.guard import guarded
 from console.cli.output import BAD, USAGE, err, fail, print_json, say, several
+from console.publishing import deciding
 from console.settings import Settings
 from streams import broker as brokers
 from streams import history
@@ -65,9 +66,9 @@ def import_(file: File, json: Json = False) -> None:
         bar.to(position)
 
     with guarded():
-        rules = compose.rules_of(config)
         store = compose.open_store(config)
         try:
+            rules = deciding(config, store)
             with _Bar(file, "importing") as bar:
                 history.import_file(store, rules, file, config.partitions, told)
         except BROKEN as error:

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from aiokafka.errors import KafkaError
 
 from console.cli.output import BAD, UNREACHABLE, USAGE, fail
-from console.compose import BadFiles
+from console.publishing import BadFiles, Unreadable
 from console.settings import Settings
 from delivery.channels import channels
 from delivery.errors import BadSettings
 from storage.errors import StoreError, Unreachable
+from storage.rulesets import NothingPublished
 from streams.errors import BrokerUnreachable, IntakeHalted, Stalled, StreamError
 
 
@@ -25,9 +26,9 @@ def guarded() -> Iterator[None]:
         fail(str(error), UNREACHABLE)
     except KafkaError as error:
         fail(f"the broker refused: {type(error).__name__}", UNREACHABLE)
-    except (BadFiles, IntakeHalted, Stalled) as error:
+    except (BadFiles, Unreadable, IntakeHalted, Stalled) as error:
         fail(str(error), BAD)
-    except (StoreError, StreamError, BadSettings) as error:
+    except (StoreError, NothingPublished, StreamError, BadSettings) as error:
         fail(str(error), USAGE)
     except OSError as error:
         named = f"{error.filename}: " if error.filename else "a file or folder that a setting or an argument names: "

@@ -27,7 +27,7 @@ class Commands(LazyGroup):
             "console.cli.files:import_",
             "Bring history into the store: counters, orders, profiles. Fires no rules; running workers wait meanwhile.",
         ),
-        "rules": Later("console.cli.rules:app", "Check, test and list the rules, and help editors with them."),
+        "rules": Later("console.cli.rules:app", "Check, test, publish and list the rules, and help editors with them."),
         "templates": Later("console.cli.templates:app", "The wording of messages: check it, look at it."),
         "events": Later("console.cli.events:app", "The contract with storefronts."),
         "retention": Later("console.cli.retention:app", "The retention measures of the shop."),
@@ -37,9 +37,13 @@ class Commands(LazyGroup):
             "Every partition: how much it holds, how far the workers are, and by how much they lag.",
         ),
         "dead-letters": Later("console.cli.operator:dead_letters", "Events that could not be applied."),
+        "pause": Later(
+            "console.cli.pausing:pause",
+            "Let a rule stand still, or all of marketing: within a second nothing is decided or sent any more.",
+        ),
         "resume": Later(
-            "console.cli.operator:resume",
-            "Go on after a halt, once its cause is mended; then start the worker again.",
+            "console.cli.pausing:resume",
+            "Let a paused rule, or all of marketing, go on; with --intake what was halted, once its cause is mended.",
         ),
         "doctor": Later(
             "console.cli.operator:doctor",

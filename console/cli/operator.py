@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from typing import Annotated, Any
 
@@ -16,11 +16,12 @@ from rich.text import Text
 from console import compose
 from console.cli.config import settings
 from console.cli.guard import check_mail, guarded
-from console.cli.output import BAD, GOOD, UNREACHABLE, USAGE, fail, out, print_json, say, several
-from console.compose import BadFiles
+from console.cli.output import BAD, GOOD, UNREACHABLE, fail, out, print_json, say, several
+from console.publishing import differ, examine, live_of
 from console.settings import Settings
 from delivery.errors import BadSettings
-from storage import intake, queries
+from rules.ruleset import ALL_MARKETING
+from storage import queries
 from storage.errors import StoreError, Unreachable
 from storage.store import Store
 from streams import broker as brokers
@@ -104,22 +105,6 @@ def show(
         say(f"{name:>8}  {'–' if value in (None, '', '[]') else value}")
 
 
-def resume(
-    taking_in: Annotated[bool, typer.Option("--intake", help="Let halted partitions take events in again.")] = False,
-) -> None:
-    """Go on after a halt, once its cause is mended; then start the worker again."""
-    if not taking_in:
-        fail("say what to resume: regulars resume --intake", USAGE)
-    config = settings()
-    store = _store(config)
-    with guarded():
-        count = intake.resume(store, config.partitions)
-    if count == 0:
-        say("no partition was halted")
-    else:
-        say(f"{several(count, 'partition')} may take events in again; now start the worker: regulars run")
-
-
 def doctor(json: Json = False) -> None:
     """Look at everything Regulars needs; exit 3 when a service is away, 1 when something else is wrong.
 
@@ -168,13 +153,11 @@ def _check_mail(config: Settings) -> dict[str, Any]:
 
 
 def _check_files(config: Settings) -> dict[str, Any]:
-    try:
-        rules = compose.rules_of(config, compose.renderer_of(config))
-    except BadFiles as error:
-        count = len([line for line in str(error).splitlines() if line.endswith("]")])
-        told = f"{several(count, 'problem')}; `regulars rules check` and `regulars templates check` print them"
-        return _verdict("files", told, BAD)
-    return _verdict("files", f"{several(len(rules.rules), 'rule')}, set {rules.hash}")
+    found = examine(config)
+    if found.ruleset is None:
+        told = f"{several(len(found.problems), 'problem')}; `regulars rules check` and `regulars templates check`"
+        return _verdict("files", f"{told} print them", BAD)
+    return _verdict("files", f"{several(len(found.ruleset.rules), 'rule')}, set {found.id}")
 
 
 def _check_store(config: Settings) -> dict[str, Any]:
@@ -188,11 +171,24 @@ def _check_store(config: Settings) -> dict[str, Any]:
             return _verdict("store", f"{store.name} has the tables of another version; `regulars run` migrates", BAD)
         if halted:
             return _verdict("store", f"intake halted: {halted[0].halted}", BAD)
+        worries = list(_worries(config, store))
     except Unreachable as error:
         return _verdict("store", str(error), UNREACHABLE)
     except (StoreError, OSError) as error:
         return _verdict("store", str(error), BAD)
-    return _verdict("store", store.name)
+    return _verdict("store", store.name, warnings=worries)
+
+
+def _worries(config: Settings, store: Store) -> Iterator[str]:
+    """What is paused, and whether something waits to be published."""
+    live = live_of(store)
+    if live is None:
+        return
+    for what in live.paused:
+        named, how = ("all rules of the class marketing", "--all-marketing") if what == ALL_MARKETING else (what, what)
+        yield f"paused: {named}; `regulars resume {how}` lets it go on"
+    if differ(config, store):
+        yield "the files are others than the live rule set; `regulars rules list` tells what is not the same"
 
 
 def _check_broker(config: Settings) -> dict[str, Any]:

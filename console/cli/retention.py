@@ -12,6 +12,7 @@ from console import compose
 from console.cli.config import settings
 from console.cli.guard import guarded
 from console.cli.output import BAD, USAGE, amount, err, fail, out, print_json, say, several
+from console.publishing import deciding
 from retention import periods
 from retention.errors import BadEvent
 from retention.measures import Period, Report, report
@@ -41,10 +42,10 @@ def show(
         return
     config = settings()
     with guarded():
-        shop = compose.rules_of(config).policy.shop
         start, end = _period(first, period), _period(last, period)
         store = compose.open_store(config)
         try:
+            shop = deciding(config, store).policy.shop
             with store.read() as connection:
                 made = report(queries.plain_sums(connection), shop.currency, period, start, end)
         finally:
@@ -61,9 +62,9 @@ def verify(json: Json = False) -> None:
     """Recompute every counter from the log, and from what events let go had said; exit 1 when one differs."""
     config = settings()
     with guarded():
-        shop = compose.rules_of(config).policy.shop
         store = compose.open_store(config)
         try:
+            shop = deciding(config, store).policy.shop
             compared, found = _verify(store, shop)
         finally:
             store.close()

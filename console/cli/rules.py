@@ -12,11 +12,12 @@ from console.cli import rule_list, rule_tests
 from console.cli.checking import told, unswept
 from console.cli.config import settings
 from console.cli.output import BAD, out, print_json, several
+from console.settings import Settings
 from console.wordings import read_wordings
 from rules.formats.schema import text_of
 from rules.load import load, load_tests
 
-app = typer.Typer(no_args_is_help=True, help="Check, test and list the rules, and help editors with them.")
+app = typer.Typer(no_args_is_help=True, help="Check, test, publish and list the rules, and help editors with them.")
 app.command("test")(rule_tests.play_tests)
 
 Kind = Literal["rule", "segments", "offers", "policy", "events", "tests"]
@@ -49,8 +50,10 @@ def check(
 
 @app.command("list")
 def list_(json: Json = False) -> None:
-    """Print the rules in the order they decide."""
+    """Print the rules that are live, in the order they decide; those of the files as long as none are published."""
     config = settings()
+    if _store_may_be_there(config) and _show_live(config, json):
+        return
     loaded = load(config.rules, read_wordings(config.templates))
     if loaded.ruleset is None:
         typer.echo(told(loaded.problems), err=True)
@@ -59,6 +62,28 @@ def list_(json: Json = False) -> None:
         print_json({"ruleset": loaded.ruleset.hash, "rules": [rule_list.row(rule) for rule in loaded.ruleset.rules]})
         return
     out.print(rule_list.table(loaded.ruleset.rules, out))
+
+
+@app.command("publish")
+def publish_(
+    note: Annotated[str, typer.Option("--note", help="What this is about, for whoever looks back.")] = "",
+    json: Json = False,
+) -> None:
+    """Check rules, tests and wording, and make them live if everything is right; else nothing changes, exit 1."""
+    from console.cli.publish import publish  # whoever only looks at files need not wait for the store's client
+
+    publish(note, json)
+
+
+def _store_may_be_there(config: Settings) -> bool:
+    path = config.store.removeprefix("sqlite:///")
+    return path == config.store or Path(path).exists()
+
+
+def _show_live(config: Settings, json: bool) -> bool:
+    from console.cli.live_rules import show_live  # as above
+
+    return show_live(config, json)
 
 
 @app.command()

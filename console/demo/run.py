@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 from babel.numbers import format_currency
 
-from console import compose
+from console import compose, publishing
 from console.cli.output import out
 from console.demo.parts import HOME, STORE
 from console.demo.shop import LiveEvent, SimulatedShop
@@ -67,7 +67,7 @@ def _import_past(config: Settings, store: Store, shop: SimulatedShop) -> None:
     file = config.home / "history.jsonl"
     with file.open("w") as lines:
         lines.writelines(f"{json.dumps(event, ensure_ascii=False)}\n" for event in shop.history())
-    rules = compose.rules_of(config)
+    _, rules = publishing.sound(config)
     outcome = history.import_file(store, rules, file, config.partitions, lambda _position, _outcome: None)
     out.print(f"The shop's past: {outcome.applied:,} events imported from {file}")
 
@@ -83,7 +83,7 @@ class _Demo:
         self.broker = broker
         self.shop = shop
         self.seconds = seconds
-        self.rules = compose.rules_of(config)
+        _, self.rules = publishing.sound(config)
         self.outcome = Outcome()
         self.produced = 0
         self.began = 0.0

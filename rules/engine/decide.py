@@ -9,6 +9,7 @@ from retention.events import Event
 from retention.periods import calendar
 from retention.state import Customer, Journey
 from rules.engine import guards
+from rules.engine.older import Library, no_library, rule_of
 from rules.engine.outcome import HELD_OUT, SEPARATOR, STOPPED, SUPPRESSED, Decided, Decision
 from rules.engine.shares import pick, within
 from rules.engine.timers import Occurrence, birthday_cycle, event_of, occurrences
@@ -25,12 +26,12 @@ _GONE = frozenset({"failed", "cancelled", "expired"})
 _SETTLED = _GONE | {"sent", "ambiguous"}
 
 
-def decide(rules: RuleSet, event: Event, customer: Customer, new: bool) -> Decided:
+def decide(rules: RuleSet, event: Event, customer: Customer, new: bool, library: Library = no_library) -> Decided:
     """What `rules` make of `event`, which is stamped and already folded into `customer`.
 
     Pure but for what the customer's state keeps of rules: entries, variants, journeys, reservations, tags and
     attributes. `new` is False for an amendment of a known order: then nothing fires, and neither does it for a
-    till's walk-in id.
+    till's walk-in id. `library`: the older rule sets, under which journeys go on that were entered then.
     """
     decided = Decided()
     if customer.walk_in:
@@ -39,7 +40,7 @@ def decide(rules: RuleSet, event: Event, customer: Customer, new: bool) -> Decid
     if event.type not in rules.by_trigger and event.type != "message" and not customer.journeys:
         return decided
     customer.elapsed = max(customer.elapsed, event.at)
-    turn = Turn(rules, event.customer, customer, event.at, decided, {})
+    turn = Turn(rules, event.customer, customer, event.at, decided, {}, library)
     if event.type == "message":
         _hear(turn, event)
     if not new:
@@ -59,7 +60,14 @@ def decide(rules: RuleSet, event: Event, customer: Customer, new: bool) -> Decid
     return decided
 
 
-def elapse(rules: RuleSet, customer_id: str, customer: Customer, until: int, recall: Recall) -> Decided:
+def elapse(
+    rules: RuleSet,
+    customer_id: str,
+    customer: Customer,
+    until: int,
+    recall: Recall,
+    library: Library = no_library,
+) -> Decided:
     """Do what time alone does by `until`, before an event then is folded: rules that are due, journeys that go on.
 
     In the order of (due, higher priority, rule, entry), each with now = its due. What is overdue by more than the
@@ -72,10 +80,10 @@ def elapse(rules: RuleSet, customer_id: str, customer: Customer, until: int, rec
     waiting = occurrences(rules, customer, after, until) if rules.timed and after else []
     went: Went = {}
     last = 0
-    while (due := _next(rules, customer, waiting, until)) is not None:
+    while (due := _next(rules, customer, waiting, until, library)) is not None:
         if due.due != last:
             went, last = {}, due.due
-        turn = Turn(rules, customer_id, customer, due.due, decided, went)
+        turn = Turn(rules, customer_id, customer, due.due, decided, went, library)
         if isinstance(due, Occurrence):
             waiting.remove(due)
             _come(turn, due, until)
@@ -88,19 +96,21 @@ def elapse(rules: RuleSet, customer_id: str, customer: Customer, until: int, rec
 # Time.
 
 
-def _next(rules: RuleSet, customer: Customer, waiting: list[Occurrence], until: int) -> Journey | Occurrence | None:
+def _next(
+    rules: RuleSet, customer: Customer, waiting: list[Occurrence], until: int, library: Library
+) -> Journey | Occurrence | None:
     """Whose turn is first of those that are due by `until`."""
     due: list[Journey | Occurrence] = [journey for journey in customer.journeys if 0 < journey.due <= until]
     due += waiting
     if len(due) < 2:
         return due[0] if due else None
-    return min(due, key=lambda one: (one.due, *_order(rules, one.rule), one.entry))
+    return min(due, key=lambda one: (one.due, *_order(rules, one, library), one.entry))
 
 
-def _order(rules: RuleSet, rule: Rule | str) -> tuple[int, str]:
-    """Higher priority first; what the rule files do not know any more has none."""
-    known = rules.by_id.get(rule) if isinstance(rule, str) else rule
-    return known.order if known is not None else (0, str(rule))
+def _order(rules: RuleSet, one: Journey | Occurrence, library: Library) -> tuple[int, str]:
+    """Higher priority first; a rule that is gone has none."""
+    rule = one.rule if isinstance(one, Occurrence) else rule_of(rules, one, library)
+    return rule.order if rule is not None else (0, str(one.rule))
 
 
 def _come(turn: Turn, occurrence: Occurrence, until: int) -> None:
@@ -123,7 +133,7 @@ def _meant(rule: Rule, event: Event, customer: Customer) -> bool:
 
 
 def _resume(turn: Turn, journey: Journey, until: int, recall: Recall) -> None:
-    rule = turn.rules.by_id.get(journey.rule)
+    rule = turn.rule_of(journey)
     if rule is None:
         turn.stop(journey, "rule-gone")
     elif until - turn.now > turn.policy.lateness:
@@ -174,7 +184,7 @@ def _hear(turn: Turn, event: Event) -> None:
 
 
 def _settled(turn: Turn, journey: Journey, step: int, state: str) -> None:
-    rule = turn.rules.by_id.get(journey.rule)
+    rule = turn.rule_of(journey)
     if rule is None:
         turn.stop(journey, "rule-gone")
     elif not _unfinished(journey, rule):
@@ -188,7 +198,7 @@ def _exits(turn: Turn, event: Event) -> None:
     state = getattr(event.data, "state", None)
     names = {event.type, f"{event.type}.{state}"}
     for journey in list(turn.customer.journeys):
-        rule = turn.rules.by_id.get(journey.rule)
+        rule = turn.rule_of(journey)
         if rule is not None and not names.isdisjoint(rule.stop_on):
             turn.stop(journey, "stop-on")
 

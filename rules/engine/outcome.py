@@ -22,7 +22,8 @@ class QueuedMessage(Struct, frozen=True, gc=False):
 
     Instants are microseconds since 1970 UTC: it leaves at `due_at` or later, never after `expires_at`. `answers` is
     the event that began the customer's way through the rule, `entry` the name of that beginning. `offered_at`: when the
-    first message on that way with the same offer leaves, this one or one before; 0 without an offer.
+    first message on that way with the same offer leaves, this one or one before; 0 without an offer. `ruleset`: the set
+    that the rule is of: its wording and its offers are meant.
     """
 
     key: str
@@ -38,6 +39,8 @@ class QueuedMessage(Struct, frozen=True, gc=False):
     variant: str
     answers: Event
     offered_at: int = 0
+    rule_name: str = ""
+    ruleset: str = ""
 
 
 class Request(Struct, frozen=True, gc=False):

@@ -9,6 +9,7 @@ from retention.events import Event
 from retention.state import Customer, Journey
 from retention.zones import instant_of, next_at, next_weekday_at, zone_of
 from rules.engine import guards
+from rules.engine.older import Library, rule_of
 from rules.engine.outcome import (
     DONE,
     QUEUED,
@@ -34,11 +35,18 @@ Went = dict[tuple[str, Status], str]
 class Turn:
     """One customer at one instant, `now`. Changes the customer and notes what it decides in `decided`.
 
-    `went`: which rule of each group went on the same event already.
+    `went`: which rule of each group went on the same event already. `library`: the older rule sets.
     """
 
     def __init__(
-        self, rules: RuleSet, customer_id: str, customer: Customer, now: int, decided: Decided, went: Went
+        self,
+        rules: RuleSet,
+        customer_id: str,
+        customer: Customer,
+        now: int,
+        decided: Decided,
+        went: Went,
+        library: Library,
     ) -> None:
         self.rules = rules
         self.policy = rules.policy
@@ -49,6 +57,11 @@ class Turn:
         self.went = went
         self.leaving: set[str] = set()
         """Keys of messages that were decided now and leave now: nothing that comes after them cancels them."""
+        self._library = library
+
+    def rule_of(self, journey: Journey) -> Rule | None:
+        """The rule as the customer entered it; None when there is none any more."""
+        return rule_of(self.rules, journey, self._library)
 
     def advance(self, journey: Journey, rule: Rule, event: Event) -> None:
         """Do the journey's steps until it waits, its `due` set, or has come to its end, its `due` 0.
@@ -195,6 +208,8 @@ class Turn:
             journey.variant,
             event,
             journey.offered.setdefault(send.offer, due) if send.offer else 0,
+            rule.name,
+            journey.ruleset,
         )
         journey.open[key] = journey.step
         if due <= self.now:

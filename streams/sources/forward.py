@@ -32,14 +32,14 @@ class Forwarder:
         self,
         producer: AIOKafkaProducer,
         store: Store,
-        shop: Shop,
+        shop: Callable[[], Shop],
         incarnation: str,
         bad_share: float,
         clock: Callable[[], int],
     ) -> None:
         self.producer = producer
         self.store = store
-        self.shop = shop
+        self._shop = shop
         self.incarnation = incarnation
         self.bad_share = bad_share
         self._clock = clock
@@ -49,10 +49,10 @@ class Forwarder:
         """Return once every record is on `events` or among the dead letters. Raises IntakeHalted."""
         good: list[Wrapped] = []
         bad: list[DeadLetter] = []
-        now = self._clock()
+        now, shop = self._clock(), self._shop()
         for record in records:
             try:
-                good.append(wrap(record, SOURCES[record.topic], self.incarnation, self.shop, now))
+                good.append(wrap(record, SOURCES[record.topic], self.incarnation, shop, now))
             except BadEvent as error:
                 bad.append(dead_letter(record, self.incarnation, error))
         counts = self._count(records, bad)

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from console.compose import clock, renderer_of, rules_of
+from console.compose import clock
+from console.publishing import sound
 from console.settings import Settings
 from retention.counters import Deltas
 from retention.decode import decode
@@ -37,7 +38,7 @@ ROOT = Path(__file__).parent.parent.parent
 def shipped_rules() -> RuleSet:
     """The campaigns that ship with Regulars, checked against its templates."""
     settings = Settings(rules=ROOT / "rules", templates=ROOT / "templates")
-    return rules_of(settings, renderer_of(settings))
+    return sound(settings)[1]
 
 
 async def end_to_end(job: Job) -> Timed:

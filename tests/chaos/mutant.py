@@ -25,10 +25,12 @@ from console.cli.main import main
 from delivery.channels.base import Outgoing
 from delivery.check import Held, Refusal
 from delivery.dispatcher import Dispatcher
+from delivery.editions import Edition
 from delivery.errors import SendError
 from delivery.prepare import Prepared
 from retention.events import Event
 from retention.state import Customer
+from rules.engine.older import Library
 from rules.engine.outcome import Decided
 from rules.ruleset import RuleSet
 from storage import sql
@@ -144,8 +146,10 @@ def new_key() -> None:
     """Each try has a key of its own."""
     prepare = Prepared.__call__
 
-    def renamed(self: Prepared, message: Claimed, customer: Customer | None, now: int) -> Outgoing | Refusal | Held:
-        made = prepare(self, message, customer, now)
+    def renamed(
+        self: Prepared, message: Claimed, customer: Customer | None, now: int, live: Edition
+    ) -> Outgoing | Refusal | Held:
+        made = prepare(self, message, customer, now, live)
         return replace(made, key=secrets.token_hex(16)) if isinstance(made, Outgoing) else made
 
     Prepared.__call__ = renamed  # type: ignore[method-assign]
@@ -176,10 +180,10 @@ def stumbles() -> None:
     apply = sys.modules[Applier.__module__]
     sound = apply.decide
 
-    def decide(rules: RuleSet, event: Event, customer: Customer, new: bool) -> Decided:
+    def decide(rules: RuleSet, event: Event, customer: Customer, new: bool, library: Library) -> Decided:
         if event.customer == stumbler:
             raise ZeroDivisionError
-        return cast(Decided, sound(rules, event, customer, new))
+        return cast(Decided, sound(rules, event, customer, new, library))
 
     setattr(apply, "decide", decide)  # noqa: B010 - the module does not export it
 

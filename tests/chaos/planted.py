@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -14,18 +12,21 @@ from typing import Any, cast
 from msgspec.structs import replace
 from sqlalchemy import Connection, text
 
-from console import compose
+from console import publishing
+from console.settings import Settings
 from retention import fold
 from retention.events import Event, Purchase
 from retention.orders import Order
 from retention.state import Customer
+from rules.engine.older import Library
 from rules.engine.outcome import Decided
-from rules.load import Loaded
 from rules.ruleset import RuleSet
 from storage import batch, intake
 from storage.batch import DeadLetter
 from storage.clock import StoreClock
 from storage.outbox import Letter, Outgoing
+from storage.rulesets import Act, publish
+from storage.store import Store
 from streams.apply import Applier
 from streams.relay import Relay
 
@@ -52,8 +53,8 @@ def moody() -> None:
     """Promise 4: a rule does nothing the first time in the life of a process; no log tells of that."""
     seen = set[str]()
 
-    def decide(rules: RuleSet, event: Event, customer: Customer, new: bool) -> Decided:
-        decided = cast(Decided, sound(rules, event, customer, new))
+    def decide(rules: RuleSet, event: Event, customer: Customer, new: bool, library: Library) -> Decided:
+        decided = cast(Decided, sound(rules, event, customer, new, library))
         fired = {each.rule for each in decided.decisions}
         decided.decisions[:] = [each for each in decided.decisions if each.rule in seen]
         seen.update(fired)
@@ -70,17 +71,14 @@ def clock_blind() -> None:
 def lenient() -> None:
     """Promise 5: a rule file with a mistake is left out, and the rest goes live."""
 
-    def load(folder: Path, templates: Any = None) -> Loaded:
-        loaded = cast(Loaded, sound(folder, templates))
-        if loaded.ruleset is not None:
-            return loaded
-        rest = Path(tempfile.mkdtemp(dir=folder.parent)) / "rules"
-        shutil.copytree(folder, rest)
-        for problem in loaded.problems:
-            (rest / Path(problem.path).relative_to(folder)).unlink(missing_ok=True)
-        return cast(Loaded, sound(rest, templates))
+    def publish_the_rest(settings: Settings, store: Store) -> None:
+        sound(settings, store)
+        found = publishing.examine(settings)
+        bad = {f"rules/{Path(one.path).relative_to(settings.rules).as_posix()}" for one in found.problems}
+        rest = {name: content for name, content in found.files.items() if name not in bad}
+        publish(store, rest, Act("mutant", 0))
 
-    sound = _replace(compose, "load_rules", load)
+    sound = _replace(publishing, "say_when_files_differ", publish_the_rest)
 
 
 def forgetful_relay() -> None:

@@ -62,6 +62,7 @@ class Setup:
             "REGULARS_BROKER": self.broker,
             "REGULARS_STORE": self.store,
             "REGULARS_RULES": str(self.rules),
+            "REGULARS_WATCH": "off",
             "REGULARS_TEMPLATES": str(ROOT / "templates"),
             "REGULARS_MAILDIR": str(self.home / "mail"),
             "REGULARS_PARTITIONS": str(self.partitions),

@@ -87,7 +87,7 @@ async def test_a_rule_that_is_new_finds_those_who_are_quiet_already(shop: Broker
         await produce(shop, reachable(), event("1", time=clock()))
         await eventually(lambda: len(rows(store, "event")) == 2)
     quiet = ruled(rule("quiet", on="inactive", trigger=Inactive("last_order", 4 * SECOND), do=(HELLO,)))
-    planner = Planner(store, quiet, clock)
+    planner = Planner(store, lambda: quiet, clock)
     running = asyncio.create_task(planner.run())
     async with ticking(store, shop), reading(shop, store, quiet):
         await eventually(lambda: templates(store) == ["hello"])

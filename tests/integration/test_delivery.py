@@ -24,6 +24,7 @@ from delivery.channels import channels
 from delivery.channels.base import Channel, Outgoing
 from delivery.check import LOOK_AGAIN
 from delivery.dispatcher import Config, Dispatcher
+from delivery.editions import Unchanging
 from delivery.errors import Ambiguous, Final, Retryable
 from rules.engine.codes import generated
 from rules.offers import Offer, WhenEmpty
@@ -343,7 +344,7 @@ def dispatcher(store: Store, port: int, clock: Clock, **options: Any) -> Dispatc
         f"smtp://127.0.0.1:{port}", Path("unused"), "shop@example.com", config.send_timeout, config.concurrency
     )
     renderer, decided_by = options.pop("renderer", None) or Plain(), options.pop("rules", RULES)
-    return Dispatcher(store, renderer, made, decided_by, clock, config, random=lambda: 0.5, **options)
+    return Dispatcher(store, Unchanging(decided_by, renderer), made, clock, config, random=lambda: 0.5, **options)
 
 
 async def done(store: Store) -> None:
@@ -580,7 +581,7 @@ async def test_the_starter_messages_reach_a_maildir_in_the_customers_language(
     add_message(store, "m-1")
     renderer = Renderer(load(STARTER))
     files = channels("", tmp_path / "mail", "Regulars <shop@example.com>", TIMEOUT, 1)
-    assert await Dispatcher(store, renderer, files, RULES, Clock(), Config()).run_once() == 1
+    assert await Dispatcher(store, Unchanging(RULES, renderer), files, Clock(), Config()).run_once() == 1
     assert statuses(store) == {"m-1": "sent"}
     content = (tmp_path / "mail" / "new" / "m-1").read_bytes()
     mail = message_from_bytes(content, policy=default)

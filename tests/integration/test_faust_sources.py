@@ -71,7 +71,7 @@ async def forwarding(shop: Broker, store: Store, failures: int = 0) -> AsyncIter
     await inner.start()
     producer = Producer(inner, failures)
     try:
-        yield Forwarder(producer, store, Money(), shop.incarnation, 0.5, clock), producer
+        yield Forwarder(producer, store, Money, shop.incarnation, 0.5, clock), producer
     finally:
         await inner.stop()
 

@@ -66,7 +66,7 @@ async def test_agents_that_stop_leave_their_group(kafka_broker: str, store: Stor
     producer = broker.producer()
     await producer.start()
     try:
-        forwarder = Forwarder(producer, store, Money(), broker.incarnation, 0.5, lambda: time.time_ns() // 1_000)
+        forwarder = Forwarder(producer, store, Money, broker.incarnation, 0.5, lambda: time.time_ns() // 1_000)
 
         async def joined() -> bool:
             return await members(admin, FORWARDERS) == 1

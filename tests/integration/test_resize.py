@@ -133,7 +133,7 @@ async def test_the_agents_hear_of_a_bare_topics_new_partitions_without_a_restart
 ) -> None:
     producer, failed = shop.producer(), list[BaseException]()
     await producer.start()
-    forwarder = Forwarder(producer, store, Money(), shop.incarnation, 0.5, lambda: time.time_ns() // 1_000)
+    forwarder = Forwarder(producer, store, Money, shop.incarnation, 0.5, lambda: time.time_ns() // 1_000)
     app = build(shop, forwarder, 50, tmp_path, failed.append, look_again_ms=SOON_MS)
 
     async def bought(first: int, partition: int) -> None:

@@ -146,7 +146,7 @@ async def test_bare_records_of_librdkafka_with_and_without_keys_come_home_once(
     sent: list[Sent] = [*keyed, *bare, *refunds, *days]
     producer = shop.producer()
     await producer.start()
-    forwarder = Forwarder(producer, store, Money(), shop.incarnation, 0.5, lambda: time.time_ns() // 1_000)
+    forwarder = Forwarder(producer, store, Money, shop.incarnation, 0.5, lambda: time.time_ns() // 1_000)
     try:
         async with reading(shop, store) as one, reading(shop, second) as other, sources(shop, forwarder):
             await asyncio.to_thread(sell, shop, sent)

@@ -57,7 +57,7 @@ async def test_the_sources_forward_them_and_go_on(shop: Broker, store: Store) ->
     producer = shop.producer()
     await producer.start()
     try:
-        forwarder = Forwarder(producer, store, Money(), shop.incarnation, 0.5, lambda: time.time_ns() // 1_000)
+        forwarder = Forwarder(producer, store, Money, shop.incarnation, 0.5, lambda: time.time_ns() // 1_000)
         async with sources(shop, forwarder):
             found = await read(shop, EVENTS, 2)
 

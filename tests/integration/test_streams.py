@@ -263,7 +263,7 @@ async def test_one_worker_with_sources_and_reader_accounts_for_every_record(shop
 
     producer, writer = shop.producer(), Writer(store)
     await producer.start()
-    forwarder = Forwarder(producer, store, Money(), shop.incarnation, 0.9, clock)
+    forwarder = Forwarder(producer, store, Money, shop.incarnation, 0.9, clock)
     applier = Applier(writer, RULES, Intake(shop.incarnation, bad_share=0.9), clock)
 
     async def read_up() -> bool:

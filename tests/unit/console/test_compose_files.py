@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from console.compose import BadFiles, renderer_of, rules_of
+from console.publishing import BadFiles, sound
 from console.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -28,7 +28,7 @@ def change(file: Path, old: str, new: str) -> None:
 
 def test_the_shipped_files_are_fit_to_run_with(tmp_path: Path) -> None:
     settings = shop(tmp_path)
-    assert len(rules_of(settings, renderer_of(settings)).rules) >= 4
+    assert len(sound(settings)[1].rules) >= 4
 
 
 @pytest.mark.parametrize(
@@ -44,10 +44,4 @@ def test_a_message_that_a_rule_cannot_send_is_refused(tmp_path: Path, file: str,
     settings = shop(tmp_path)
     change(tmp_path / file, old, new)
     with pytest.raises(BadFiles, match=rf"\[{code}\]"):
-        rules_of(settings, renderer_of(settings))
-
-
-def test_without_a_renderer_messages_are_not_looked_up(tmp_path: Path) -> None:
-    settings = shop(tmp_path)
-    shutil.rmtree(tmp_path / "templates")
-    assert rules_of(settings).rules
+        sound(settings)

@@ -19,6 +19,7 @@ from delivery.backoff import Backoff
 from delivery.channels.base import Channel, Outgoing
 from delivery.channels.memory import Memory
 from delivery.dispatcher import Config, Dispatcher
+from delivery.editions import Unchanging
 from delivery.errors import Ambiguous, Final, Retryable
 from storage.store import Store
 from templates.errors import RenderError, TemplateProblem
@@ -91,7 +92,9 @@ def dispatcher(store: Store, channel: Channel, clock: Clock, **options: Any) -> 
     renderer = options.pop("renderer", None) or Plain()
     config = options.pop("config", CONFIG)
     rules = options.pop("rules", RULES)
-    return Dispatcher(store, renderer, {"email": channel}, rules, clock, config, random=lambda: 0.5, **options)
+    return Dispatcher(
+        store, Unchanging(rules, renderer), {"email": channel}, clock, config, random=lambda: 0.5, **options
+    )
 
 
 class Steady:
@@ -442,7 +445,7 @@ async def test_what_was_claimed_as_the_stop_came_is_given_back(store: Store) -> 
         loop.call_soon_threadsafe(stop.set)
         return NOW
 
-    working = Dispatcher(store, Plain(), {"email": channel}, RULES, stopping_clock, CONFIG)
+    working = Dispatcher(store, Unchanging(RULES, Plain()), {"email": channel}, stopping_clock, CONFIG)
     await asyncio.wait_for(working.run(stop), 5)
     assert channel.sent == []
     row = rows(store)["m-1"]

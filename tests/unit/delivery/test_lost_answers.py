@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from delivery.channels.base import Outgoing
 from delivery.channels.memory import Memory
 from delivery.dispatcher import Dispatcher
+from delivery.editions import Unchanging
 from storage.errors import Unreachable
 from storage.store import Store
 from tests.unit.delivery.queue import MINUTE, RULES, add_customer, add_message, results, statuses
@@ -72,18 +73,18 @@ def store(tmp_path: Path) -> Iterator[Forgetful]:
 
 async def test_what_did_not_leave_is_tried_again_and_not_in_doubt(store: Forgetful) -> None:
     clock, channel = Clock(), Memory()
-    working = Dispatcher(store, WhileRendering(store), {"email": channel}, RULES, clock, PARKING)
+    working = Dispatcher(store, Unchanging(RULES, WhileRendering(store)), {"email": channel}, clock, PARKING)
     await working.run_once()
     assert (channel.sent, statuses(store), results(store)) == ([], {"m-1": "queued"}, [])
     clock.now += MINUTE
-    await Dispatcher(store, Plain(), {"email": channel}, RULES, clock, PARKING).run_once()
+    await Dispatcher(store, Unchanging(RULES, Plain()), {"email": channel}, clock, PARKING).run_once()
     assert len(channel.sent) == 1
     assert results(store) == [("m-1:sent", "sent")]
 
 
 async def test_what_left_is_marked_once(store: Forgetful) -> None:
     clock, channel = Clock(), WhileSending(store)
-    working = Dispatcher(store, Plain(), {"email": channel}, RULES, clock, PARKING)
+    working = Dispatcher(store, Unchanging(RULES, Plain()), {"email": channel}, clock, PARKING)
     await working.run_once()
     clock.now += MINUTE
     await working.run_once()

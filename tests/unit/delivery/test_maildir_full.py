@@ -19,6 +19,7 @@ from types import SimpleNamespace
 from delivery.backoff import Backoff
 from delivery.channels.address import parse_sender
 from delivery.channels.files import Maildir
+from delivery.editions import Unchanging
 from delivery.dispatcher import Config, Dispatcher
 from storage.store import Store
 from tests.unit.delivery.queue import MINUTE, NOW, RULES, add_customer, add_message, results, rows
@@ -46,7 +47,8 @@ def tell(what):
 async def main():
     maildir = Maildir(folder / "mail", parse_sender("Shop <shop@example.com>"))
     config = Config(backoff=Backoff(60, 1, 60))
-    dispatcher = Dispatcher(store, Long(), {"email": maildir}, RULES, lambda: now[0], config, random=lambda: 0.5)
+    editions = Unchanging(RULES, Long())
+    dispatcher = Dispatcher(store, editions, {"email": maildir}, lambda: now[0], config, random=lambda: 0.5)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     for what, limit in (("full", 2**20), ("room", soft)):
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from retention.shop import Shop
 from rules.around import Around
 from rules.document import Document
-from rules.load import Loaded, load
+from rules.from_files import Loaded
+from rules.load import load
 from rules.policy import HOUR, Policy
 from rules.problems import render
 from rules.read_rule import read_rule

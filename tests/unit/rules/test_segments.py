@@ -9,7 +9,8 @@ import pytest
 from retention.events import Event, Purchase
 from retention.money import Money
 from retention.state import Customer
-from rules.load import Loaded, load
+from rules.from_files import Loaded
+from rules.load import load
 from rules.read_segments import MAX_SEGMENTS
 
 POLICY = "currency: THB\ntime_zone: Asia/Bangkok\n"

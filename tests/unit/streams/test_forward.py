@@ -72,7 +72,7 @@ async def producer() -> FakeProducer:
 
 @pytest.fixture
 def forwarder(producer: FakeProducer, store: Store) -> Forwarder:
-    return Forwarder(producer, store, Money(), "log-1", 0.5, lambda: NOW)
+    return Forwarder(producer, store, Money, "log-1", 0.5, lambda: NOW)
 
 
 def purchases(*orders: str, at: int = 0) -> list[Record]:
@@ -132,7 +132,7 @@ async def test_a_batch_forwarded_again_after_a_crash_is_the_same_records(
 ) -> None:
     batch = purchases("a", "bad", "b")
     await forwarder.forward(batch)
-    again = Forwarder(producer, store, Money(), "log-1", 0.5, lambda: NOW + 10**9)
+    again = Forwarder(producer, store, Money, "log-1", 0.5, lambda: NOW + 10**9)
     await again.forward(batch)
     assert producer.acknowledged[:2] == producer.acknowledged[2:]
     assert len(dead(store)) == 1
@@ -145,12 +145,12 @@ async def test_nothing_is_forwarded_of_a_batch_that_halts_and_a_restart_knows(
     with pytest.raises(IntakeHalted, match=f"{ENOUGH} of the last {ENOUGH + 1} records of purchases/1"):
         await forwarder.forward(batch)
     assert (producer.acknowledged, dead(store)) == ([], {})
-    restarted = Forwarder(producer, store, Money(), "log-1", 0.5, lambda: NOW)
+    restarted = Forwarder(producer, store, Money, "log-1", 0.5, lambda: NOW)
     with pytest.raises(IntakeHalted):
         await restarted.forward(purchases("b", at=200))
     assert producer.acknowledged == []
     assert resume(store) == 1
-    resumed = Forwarder(producer, store, Money(), "log-1", 0.5, lambda: NOW)
+    resumed = Forwarder(producer, store, Money, "log-1", 0.5, lambda: NOW)
     await resumed.forward(purchases("b", at=200))
     assert producer.orders == ["b"]
 
@@ -178,7 +178,7 @@ async def test_a_store_that_is_away_is_waited_for(producer: FakeProducer, tmp_pa
     good = path.read_bytes()
     path.write_bytes(b"no database" * 1000)
     late = Store(f"sqlite:///{path}")
-    forwarder = Forwarder(producer, late, Money(), "log-1", 0.5, lambda: NOW)
+    forwarder = Forwarder(producer, late, Money, "log-1", 0.5, lambda: NOW)
     forwarding = asyncio.create_task(forwarder.forward(purchases("a", "bad")))
     done, _ = await asyncio.wait({forwarding}, timeout=0.3)
     assert not done

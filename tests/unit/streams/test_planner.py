@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from retention import state
@@ -33,6 +34,10 @@ def dues(store: Store) -> dict[str, int | None]:
     return {one.id: one.next_due for one in page(store, "", 10_000)}
 
 
+def given(those: RuleSet) -> Callable[[], RuleSet]:
+    return lambda: those
+
+
 def finished(planner: Planner) -> int:
     """Turns until there is nothing to do."""
     turns = 1
@@ -47,7 +52,7 @@ def test_a_new_rule_finds_those_who_are_to_wait_for_it_and_leaves_the_rest_of_th
         shop.take(event("3", "cleo", "lead"))
         assert dues(store) == {"anna": None, "ben": None, "cleo": None}
         before = {row["id"]: (row["version"], row["state"]) for row in shop.rows("customer")}
-        planner = Planner(store, rules(quiet(60)), lambda: NOW + 10 * DAY)
+        planner = Planner(store, given(rules(quiet(60))), lambda: NOW + 10 * DAY)
         finished(planner)
         assert dues(store) == {"anna": NOW + 60 * DAY, "ben": None, "cleo": None}
         assert {row["id"]: (row["version"], row["state"]) for row in shop.rows("customer")} == before
@@ -60,7 +65,7 @@ def test_a_rule_that_is_gone_wakes_nobody_any_more_but_for_the_ways_that_are_to_
     with shop_on(store, rules(quiet(60), BUYS)) as shop:
         shop.take(reachable(), event("1"), event("2", "ben"))
         assert dues(store) == {"anna": NOW + 20 * DAY, "ben": NOW + 60 * DAY}
-        finished(Planner(store, rules(name="rules-3"), lambda: NOW + DAY))
+        finished(Planner(store, given(rules(name="rules-3")), lambda: NOW + DAY))
         assert dues(store) == {"anna": NOW + 20 * DAY, "ben": None}
 
 
@@ -68,7 +73,7 @@ def test_what_has_been_due_for_longer_than_it_may_be_late_wakes_nobody(store: St
     with shop_on(store) as shop:
         shop.take(*(value for one in ("anna", "ben") for value in (reachable(one),)))
         shop.take(event("1"), event("2", "ben", time=NOW - 2 * HOUR))
-        finished(Planner(store, rules(quiet(10)), lambda: NOW + 11 * DAY - HOUR))
+        finished(Planner(store, given(rules(quiet(10))), lambda: NOW + 11 * DAY - HOUR))
         assert dues(store) == {"anna": NOW + 10 * DAY, "ben": None}
 
 
@@ -76,7 +81,9 @@ def test_a_round_is_done_once_a_day_and_at_once_when_the_rules_have_changed(stor
     now = NOW
     with shop_on(store) as shop:
         shop.take(event("1"))
-        first, second = (Planner(store, rules(quiet(60), name=name), lambda: now) for name in ("rules-2", "rules-3"))
+        first, second = (
+            Planner(store, given(rules(quiet(60), name=name)), lambda: now) for name in ("rules-2", "rules-3")
+        )
         finished(first)
         assert last_round(store) == Round("rules-2", NOW, None)
 
@@ -101,7 +108,7 @@ def test_a_round_of_many_is_gone_through_page_by_page_and_goes_on_after_a_crash(
     people = {f"c-{number:05}": customer(last_order_at=NOW, at=NOW) for number in range(2 * PAGE + 1)}
     with batch(store) as opened:
         opened.save_customers(people)
-    first, second = (Planner(store, rules(quiet(60)), lambda: NOW + DAY) for _ in range(2))
+    first, second = (Planner(store, given(rules(quiet(60))), lambda: NOW + DAY) for _ in range(2))
     assert first.turn()
     assert sum(due is not None for due in dues(store).values()) == PAGE
     assert finished(second) == 2
@@ -131,7 +138,7 @@ def test_who_is_being_written_is_passed_over(fresh_postgres: str) -> None:
 async def test_it_plans_until_it_is_stopped(store: Store) -> None:
     with shop_on(store) as shop:
         shop.take(event("1"))
-    planner = Planner(store, rules(quiet(60)), lambda: NOW)
+    planner = Planner(store, given(rules(quiet(60))), lambda: NOW)
     running = asyncio.create_task(planner.run())
     await eventually(lambda: dues(store) == {"anna": NOW + 60 * DAY})
     planner.stop()
@@ -142,5 +149,5 @@ def test_a_state_is_only_looked_at(store: Store) -> None:
     with shop_on(store, rules(BUYS)) as shop:
         shop.take(reachable(), event("1"))
         before = state.encode(shop.customer() or state.Customer())
-        finished(Planner(store, rules(quiet(60), BUYS, name="rules-3"), lambda: NOW + DAY))
+        finished(Planner(store, given(rules(quiet(60), BUYS, name="rules-3")), lambda: NOW + DAY))
         assert state.encode(shop.customer() or state.Customer()) == before
