@@ -59,7 +59,9 @@ class Examples:
         self._followed: dict[Pair, Example] = {}
         self._left: list[dict[str, Left]] = [{} for _ in range(sides)]
 
-    def watch(self, side: int, entry: Entry, message: QueuedMessage, customer: Customer, granted: Granted | None) -> None:
+    def watch(
+        self, side: int, entry: Entry, message: QueuedMessage, customer: Customer, granted: Granted | None
+    ) -> None:
         """A message leaves; it is kept if it may become part of an example."""
         if self._open(entry.rule) or (entry.rule, entry.customer) in self._followed:
             then = replace(customer, profile=dict(customer.profile))

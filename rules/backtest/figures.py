@@ -152,7 +152,5 @@ class Tally:
                 figures.peak = Peak(own, entry.customer, at)
 
 
-_COUNTERS = (
-    "messages", "suppressed", "unsent", "denied", "held_out", "waited", "stopped", "offers", "gifts", "done"
-)
+_COUNTERS = ("messages", "suppressed", "unsent", "denied", "held_out", "waited", "stopped", "offers", "gifts", "done")
 _SUMS = ("shadow", "points", "under_way", "spend", "cost")

@@ -73,14 +73,18 @@ def read_limit(text: str, rules: Collection[str], candidate: bool) -> Limit:
         raise BadLimit(f"“{text}” is no limit; write {EXAMPLES}")
     measure, rule, sign, percent = found["measure"], found["rule"] or "", found["sign"], found["percent"]
     if measure not in _MEASURES:
-        raise BadLimit(f"“{text}”: there is no figure “{measure}”{_meant(measure, MEASURES)}; they are {', '.join(MEASURES)}")
+        raise BadLimit(
+            f"“{text}”: there is no figure “{measure}”{_meant(measure, MEASURES)}; they are {', '.join(MEASURES)}"
+        )
     if rule and rule not in rules:
         raise BadLimit(f"“{text}”: there is no rule “{rule}”{_meant(rule, rules)}")
     if percent and not sign:
         number = found["number"]
         raise BadLimit(f"“{text}”: a change has its sign; write +{number}% for more of it, -{number}% for less")
     if sign and not percent:
-        raise BadLimit(f"“{text}”: a number alone has no sign; a change is in percent, such as {sign}{found['number']}%")
+        raise BadLimit(
+            f"“{text}”: a number alone has no sign; a change is in percent, such as {sign}{found['number']}%"
+        )
     if percent and not candidate:
         raise BadLimit(f"“{text}”: a change needs something to compare with; name a --candidate folder")
     return Limit(text.strip(), measure, rule, found["compared"], Decimal(sign + found["number"]), bool(percent))
