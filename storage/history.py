@@ -36,4 +36,4 @@ def history(connection: Connection) -> Iterator[Logged]:
     """Those events by time, customer and number; streamed, and sorted by the database."""
     streamed = connection.execution_options(yield_per=2_000)
     for row in streamed.execute(_HISTORY):
-        yield Logged(*row[:8], bytes(row[8]))
+        yield Logged(row.customer, row.seq, row.at, row.time, row.source, row.id, row.type, row.amount, bytes(row.data))

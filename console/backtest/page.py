@@ -87,7 +87,7 @@ def _rule(told: Told, one: RuleRows, samples: list[Sample]) -> Iterator[str]:
     else:
         yield "<p>Nothing came of it.</p>"
     for sample in samples:
-        yield from _sample(told, sample)
+        yield from _sample(told, sample, opened=sample is samples[0])
     yield "</article>"
 
 
@@ -141,11 +141,12 @@ def _same(rules: list[RuleRows]) -> Iterator[str]:
 # Examples.
 
 
-def _sample(told: Told, sample: Sample) -> Iterator[str]:
+def _sample(told: Told, sample: Sample, opened: bool) -> Iterator[str]:
     sides = zip(("today", "candidate"), sample.example.sides, sample.shown, strict=False)
     both = len(sample.example.sides) > 1
     shown = "".join(_side(told, name if both else "", side, message) for name, side, message in sides)
-    yield f"<h4>Customer {escape(sample.example.customer)}</h4><div class=sides>{shown}</div>"
+    title = f"<summary>For example customer {escape(sample.example.customer)}</summary>"
+    yield f"<details{' open' if opened else ''}>{title}<div class=sides>{shown}</div></details>"
 
 
 def _side(told: Told, name: str, side: Side, message: Shown | None) -> str:

@@ -13,7 +13,8 @@ header{padding-top:2rem}
 h1{font-size:1.5rem;line-height:1.25;margin:.1rem 0 .4rem;overflow-wrap:anywhere}
 h2{font-size:1.15rem;margin:2.2rem 0 .8rem}
 h3{font-size:1rem;margin:0 0 .6rem;overflow-wrap:anywhere}
-h4{font-size:.9rem;margin:1.4rem 0 .4rem;overflow-wrap:anywhere}
+article details{border-width:1px 0 0;border-radius:0;padding:.6rem 0 0;margin:.8rem 0 0}
+article summary{font-size:.9rem;margin-bottom:.5rem;overflow-wrap:anywhere}
 h5{font-size:.75rem;margin:0 0 .3rem;color:var(--soft);text-transform:uppercase;letter-spacing:.06em}
 p{margin:.2rem 0 .6rem}
 header p,footer,small,time,.kind{color:var(--soft)}

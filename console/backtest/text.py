@@ -27,8 +27,9 @@ def text(told: Told) -> Iterator[str]:
     yield from _table(told, totals(told))
     rules = by_rule(told)
     if told.played.candidate is None:
-        for one in rules:
+        for one in (one for one in rules if one.rows):
             yield from _rule(told, one, one.rows)
+        yield from _listed("Nothing came of: {}.", [one.rule for one in rules if not one.rows])
     else:
         yield from _differences(told, rules)
     yield from _examples(told)
@@ -113,9 +114,13 @@ def _differences(told: Told, rules: list[RuleRows]) -> Iterator[str]:
         return
     for one in different:
         yield from _rule(told, one, tuple(row for row in one.rows if row.change))
-    if same:
+    yield from _listed("Not different: {}.", same)
+
+
+def _listed(said: str, names: list[str]) -> Iterator[str]:
+    if names:
         yield ""
-        yield from _wrapped(f"Not different: {', '.join(same)}.")
+        yield from _wrapped(said.format(", ".join(names)))
 
 
 def _rule(told: Told, one: RuleRows, rows: tuple[Row, ...]) -> Iterator[str]:
@@ -176,6 +181,8 @@ def sentence(verdict: Verdict) -> str:
     said = f"{word}: {verdict.limit.text}: {_plain(verdict.value)}"
     if verdict.was is None:
         return said
+    if verdict.was == verdict.value:
+        return f"{said}, as today"
     part = "from nothing" if verdict.change is None else f"{verdict.change:+.1f}%"
     return f"{said}, today {_plain(verdict.was)} ({part})"
 

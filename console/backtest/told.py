@@ -22,9 +22,11 @@ from rules.simulation.entries import Entry
 
 GRANTS = (
     "Stocks, budgets and pools of codes are full at the beginning, and granted in the order of the log; "
-    "an event happens at its own time, and every message that leaves arrives."
+    "an event happens at its own time, and every message that leaves arrives. Codes of offers are made up."
 )
 """What a backtest cannot know."""
+_ALWAYS = 3
+"""Figures of all rules together that are told although they are 0."""
 _DENIED = {
     "gone": "the shop does not have it",
     "stock": "none was left",
@@ -92,13 +94,14 @@ class RuleRows(Struct, frozen=True):
 
 def totals(told: Told) -> list[Row]:
     """All rules together: the few figures that say most."""
-    today, candidate = told.played.today.all, told.played.candidate and told.played.candidate.all
+    today = told.played.today.all
+    candidate = told.played.candidate.all if told.played.candidate else None
     scale = -decimals(told.currency)
 
     def row(label: str, value: Callable[[Figures], Decimal | int], money: bool = False) -> Row:
         return Row(label, Decimal(value(today)), None if candidate is None else Decimal(value(candidate)), money)
 
-    return [
+    rows = [
         row("messages sent", lambda one: one.sent),
         row("customers reached", lambda one: one.customers),
         row("most to one customer in 7 days", lambda one: one.peak.messages),
@@ -109,14 +112,15 @@ def totals(told: Told) -> list[Row]:
         row(f"spent on gifts, {told.currency}", lambda one: Decimal(one.spend).scaleb(scale), money=True),
         row(f"cost of messages, {told.currency}", lambda one: one.cost, money=True),
     ]
+    return [one for number, one in enumerate(rows) if number < _ALWAYS or one.today or one.candidate]
 
 
 def by_rule(told: Told) -> list[RuleRows]:
     """The rules that differ first, those with the most messages more or less before the others; else as they decide."""
     today, candidate = told.played.today, told.played.candidate
-    known = list(today.rules.by_id) + ([one for one in candidate.rules.by_id] if candidate else [])
-    found = [_rule(told, rule) for rule in dict.fromkeys(known)]
-    order = {rule: number for number, rule in enumerate(dict.fromkeys(known))}
+    known = dict.fromkeys([*today.rules.by_id, *(candidate.rules.by_id if candidate else ())])
+    found = [_rule(told, rule) for rule in known]
+    order = {rule: number for number, rule in enumerate(known)}
     return sorted(found, key=lambda one: (not one.different, -_moved(one), order[one.rule]))
 
 
@@ -128,7 +132,7 @@ def _rule(told: Told, rule: str) -> RuleRows:
     today, candidate = told.played.today, told.played.candidate
     mine = today.rules.by_id.get(rule)
     theirs = candidate.rules.by_id.get(rule) if candidate else None
-    rows = _rows(told, today.each.get(rule, Figures()), candidate and candidate.each.get(rule, Figures()))
+    rows = _rows(told, today.each.get(rule, Figures()), candidate.each.get(rule, Figures()) if candidate else None)
     where = ""
     if candidate is not None and (mine is None or theirs is None):
         where = "only in the candidate" if mine is None else "not in the candidate"

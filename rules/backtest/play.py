@@ -16,7 +16,10 @@ from rules.simulation.simulation import Simulation
 
 
 class Span(Struct):
-    """What was played. Instants in microseconds since 1970 UTC; 0 where nothing was. `before`: folded without rules."""
+    """What was played. Instants in microseconds since 1970 UTC; 0 where nothing was.
+
+    `before`: events that no rule heard of; `customers`: those that the others are of.
+    """
 
     start: int = 0
     end: int = 0
@@ -53,6 +56,7 @@ class Backtest:
         self._examples = Examples(len(sets))
         self._sides = [_Side(rules, number, self._examples) for number, rules in enumerate(sets)]
         self._span = Span()
+        self._customers: set[str] = set()
 
     def look_back(self, event: Event) -> None:
         """An event that happened before the rules are looked at."""
@@ -70,6 +74,7 @@ class Backtest:
     def take(self, event: Event) -> None:
         """An event that rules hear of; it is ours from then on."""
         self._span.events += 1
+        self._customers.add(event.customer)
         self._span.start = self._span.start or event.time
         for side in self._sides[1:]:
             side.simulation.take(copy.copy(event))
@@ -82,7 +87,7 @@ class Backtest:
             side.simulation.run(until)
         self._step()
         self._span.end = until
-        self._span.customers = len(self._sides[0].simulation.people)
+        self._span.customers = len(self._customers)
         outcomes = [side.outcome() for side in self._sides]
         candidate = outcomes[1] if len(outcomes) > 1 else None
         return Played(self._span, outcomes[0], candidate, tuple(self._examples.all()))
