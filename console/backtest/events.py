@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 from msgspec import Struct, field
 from sqlalchemy import Connection
 
@@ -22,8 +23,6 @@ from streams.history import read_lines, subject_of
 
 AT_ONCE = 10_000
 """Lines laid aside at one time."""
-
-Line = tuple[int, bytes]
 
 
 class Refused(Struct, frozen=True):
@@ -65,13 +64,13 @@ def of_store(connection: Connection, found: Reach, taken: Taken) -> Iterator[Eve
 def of_file(path: Path, shop: Shop, now: int, taken: Taken, told: Callable[[int], None]) -> Iterator[Iterator[Event]]:
     """The file's events, sorted by time and customer; `told` hears the bytes read so far.
 
-    Every line is looked at first, as `regulars import` does, and what is wrong noted in `taken`; then the lines that
-    are good are read again in their order from where they were laid aside, on disk. Raises OSError, EOFError.
+    Every line is looked at first, as `regulars import` does, and what is wrong noted in `taken`; then the events come
+    in their order from where they were laid aside, on disk. Raises OSError, EOFError.
     """
     pile = Pile()
     try:
         _sort(path, pile, _Reader(shop, now, taken), told)
-        yield (_event(line, shop, now) for _, line in pile.sorted())
+        yield (logged(*_row(row)) for _, row in pile.sorted())
     finally:
         pile.close()
 
@@ -81,12 +80,22 @@ def _sort(path: Path, pile: Pile, reader: _Reader, told: Callable[[int], None]) 
     for number, position, line in read_lines(path):
         event = reader.take(number, line)
         if event is not None:
-            aside.append((f"{event.time:020d} {event.customer}\x00{number:012d}", line))
+            aside.append((f"{event.time:020d} {event.customer}\x00{number:012d}", _laid_aside(event)))
         if len(aside) == AT_ONCE:
             pile.put(aside)
             aside.clear()
             told(position)
     pile.put(aside)
+
+
+_Row = tuple[str, str, str, str, int, bytes, int]
+"""What `logged` makes an event of."""
+_row = msgspec.msgpack.Decoder(_Row).decode
+
+
+def _laid_aside(event: Event) -> bytes:
+    row: _Row = (event.source, event.id, event.type, event.customer, event.time, event.raw, event.amount)
+    return msgspec.msgpack.encode(row)
 
 
 def _event(line: bytes, shop: Shop, now: int) -> Event:

@@ -14,7 +14,7 @@ from rules.engine.decide import decide, elapse
 from rules.engine.outcome import HELD_OUT, STOPPED, Decided, Decision
 from rules.engine.timers import next_due
 from rules.ruleset import RuleSet
-from rules.simulation.entries import NOT_FIRED, NOTHING, Entry, effect
+from rules.simulation.entries import NOT_FIRED, NOTHING, SENT, Entry, effect
 from rules.simulation.granter import Granter, full
 from rules.simulation.people import Person
 from rules.simulation.post import Later, Post, Watch
@@ -59,6 +59,8 @@ class Simulation:
         self._zone = rules.policy.shop.zone
         self._heap: list[tuple[int, str, int, int, str | Event]] = []
         self._pushed = 0
+        self._heard = "message" in rules.by_trigger
+        """Some rule listens to what becomes of messages."""
         self._steps = {(rule.id, n): effect(step) for rule in rules.rules for n, step in enumerate(rule.do)}
 
     def take(self, event: Event) -> None:
@@ -129,8 +131,18 @@ class Simulation:
         found = self._post.look(person, key, now)
         if isinstance(found, Later):
             self._push(found.at, person.id, _LOOK, key)
-        elif found is not None:
+        elif found is not None and not self._unheard(person, found, now):
             self._apply(person, found, now)
+
+    def _unheard(self, person: Person, event: Event, at: int) -> bool:
+        """Whether it is a message that left, and nothing waits to hear so: then it only counts as one more event."""
+        customer = person.state
+        due = 0 < person.wakes <= at
+        if due or customer.journeys or self._heard or event.data.state != SENT:
+            return False
+        self._stamp(person, event, at)
+        person.began.clear()
+        return True
 
     def _wake(self, person: Person, due: int) -> None:
         """The clock's poke: an event without content, of which nothing is folded."""
