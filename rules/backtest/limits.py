@@ -121,5 +121,5 @@ def _value(limit: Limit, outcome: Outcome) -> Decimal:
 
 
 def _meant(name: str, known: Collection[str]) -> str:
-    close = get_close_matches(name, known, 1)
+    close = get_close_matches(name, known, 1, 0.7)
     return f"; did you mean “{close[0]}”?" if close else ""
