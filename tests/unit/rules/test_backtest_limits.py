@@ -68,12 +68,17 @@ def test_a_limit_is_broken_when_it_is_so(text: str, was: int, now: int, broken: 
 
 def test_without_a_candidate_it_is_todays_rules_that_are_looked_at() -> None:
     verdict = found("messages of win-back >= 7", figures(7))
-    assert (verdict.broken, verdict.value, verdict.was, verdict.change) == (True, 7, None, None)
+    assert (verdict.broken, verdict.value, verdict.was, verdict.change) == (True, Decimal(7), None, None)
 
 
 def test_the_verdict_has_the_figures() -> None:
     verdict = found("messages of win-back > +20%", figures(80), figures(100))
-    assert (verdict.broken, verdict.value, verdict.was, verdict.change) == (True, 100, 80, 25)
+    assert (verdict.broken, verdict.value, verdict.was, verdict.change) == (
+        True,
+        Decimal(100),
+        Decimal(80),
+        Decimal(25),
+    )
     assert found("messages > 1", figures(0), figures(1)).change is None
 
 
