@@ -57,13 +57,15 @@ class Examples:
         self._sides = sides
         self._found: dict[str, list[Example]] = {}
         self._followed: dict[Pair, Example] = {}
+        self._closed: set[str] = set()
+        """Rules that have enough."""
         self._left: list[dict[str, Left]] = [{} for _ in range(sides)]
 
     def watch(
         self, side: int, entry: Entry, message: QueuedMessage, customer: Customer, granted: Granted | None
     ) -> None:
         """A message leaves; it is kept if it may become part of an example."""
-        if self._open(entry.rule) or (entry.rule, entry.customer) in self._followed:
+        if entry.rule not in self._closed or self._wants(side, entry):
             then = replace(customer, profile=dict(customer.profile))
             self._left[side][entry.key] = Left(entry.at, message, then, granted)
 
@@ -83,8 +85,9 @@ class Examples:
             loud = [one for one in found if one.loud]
             yield from (loud or found[:1])[:MOST]
 
-    def _open(self, rule: str) -> bool:
-        return sum(one.loud for one in self._found.get(rule, ())) < MOST
+    def _wants(self, side: int, entry: Entry) -> bool:
+        example = self._followed.get((entry.rule, entry.customer))
+        return example is not None and example.sides[side].left is None
 
     def _different(self, entries: Sides) -> Iterable[Pair]:
         if self._sides == 1:
@@ -97,7 +100,7 @@ class Examples:
     def _begin(self, pair: Pair, entries: Sides) -> None:
         rule, customer = pair
         held = self._followed.get(pair)
-        if (held is not None and held.loud) or not self._open(rule):
+        if (held is not None and held.loud) or rule in self._closed:
             return
         loud = self._sides == 1 or _noticed(entries[0], pair) != _noticed(entries[1], pair)
         if held is not None:
@@ -106,6 +109,8 @@ class Examples:
             made = Example(rule, customer, loud, tuple(Side() for _ in entries))
             self._found.setdefault(rule, []).append(made)
             self._followed[pair] = made
+        if sum(one.loud for one in self._found.get(rule, ())) >= MOST:
+            self._closed.add(rule)
 
     def _follow(self, entries: Sides) -> None:
         for number, side in enumerate(entries):
