@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 import typer
 
-from console.cli import rule_list, rule_tests
+from console.cli import rule_backtest, rule_list, rule_tests
 from console.cli.checking import told, unswept
 from console.cli.config import settings
 from console.cli.output import BAD, out, print_json, several
@@ -19,6 +19,7 @@ from rules.load import load, load_tests
 
 app = typer.Typer(no_args_is_help=True, help="Check, test, publish and list the rules, and help editors with them.")
 app.command("test")(rule_tests.play_tests)
+app.command("backtest")(rule_backtest.backtest)
 
 Kind = Literal["rule", "segments", "offers", "policy", "events", "tests"]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from retention.events import Birthday, Event
-from retention.periods import GRAINS, local, month_of, name
+from retention.periods import GRAINS, calendar, local, month_of, name
 from retention.state import Customer
 from retention.zones import instant_of, local_day, zone_of
 from rules.engine.outcome import SEPARATOR
@@ -45,8 +45,9 @@ class Occurrence(Struct, frozen=True, gc=False):
 def occurrences(rules: RuleSet, customer: Customer, after: int, until: int) -> list[Occurrence]:
     """Of every rule the latest time it became due in (after, until]."""
     found = []
+    zone = zone_of(customer.profile, rules.policy.shop)
     for rule in rules.timed:
-        passed = [one for one in _around(rule, rules.policy, customer, until) if after < one[0] <= until]
+        passed = [one for one in _around(rule, rules.policy, customer, until, zone) if after < one[0] <= until]
         if passed:
             due, entry, cycle = max(passed)
             found.append(Occurrence(due, rule, entry, cycle))
@@ -58,8 +59,12 @@ def next_due(rules: RuleSet, customer: Customer) -> int | None:
     after = customer.elapsed or customer.at
     dues = [journey.due for journey in customer.journeys if journey.due]
     if after and not customer.walk_in:
+        zone = zone_of(customer.profile, rules.policy.shop)
         for rule in rules.timed:
-            dues += [one[0] for one in _around(rule, rules.policy, customer, after) if one[0] > after]
+            for one in _around(rule, rules.policy, customer, after, zone):
+                if one[0] > after:
+                    dues.append(one[0])
+                    break
     return min(dues, default=None)
 
 
@@ -69,22 +74,23 @@ def event_of(rule: Rule, customer_id: str, entry: str, now: int) -> Event:
     return Event(SOURCE, entry, rule.on or "every", customer_id, now, data, b"{}", at=now)
 
 
-def _around(rule: Rule, policy: Policy, customer: Customer, moment: int) -> Iterable[Due]:
-    """The times near `moment` at which the rule is due for the customer."""
+def _around(rule: Rule, policy: Policy, customer: Customer, moment: int, zone: ZoneInfo) -> Iterable[Due]:
+    """The times near `moment` at which the rule is due for the customer, whose clock is `zone`; the earliest first."""
     trigger = rule.trigger
     if isinstance(trigger, Inactive):
         return _quiet(trigger, customer)
     if isinstance(trigger, FanOut):
-        zone = zone_of(customer.profile, policy.shop)
         return _periods(trigger.every, policy.birthday_hour, local_day(moment, zone), zone)
     field, offset = (trigger.field, trigger.offset) if isinstance(trigger, OnDate) else (BIRTH_DATE, 0)
     text = _text(customer, field)
-    written = _DATE.fullmatch(text) if text else None
+    written = _written(text) if text else None
     if written is None:
         return ()
-    zone = zone_of(customer.profile, policy.shop)
     if field == BIRTH_DATE:
-        return _anniversaries(rule, written, offset, policy, moment, zone)
+        year = calendar(moment, zone)[0] // 12
+        kind = "birthday" if rule.on == "birthday" else "date"
+        born = int(written[2]), int(written[3])
+        return _anniversaries(kind, *born, offset, year, policy.birthday_hour, policy.leap_birthday, zone)
     return _once(written, offset, policy.birthday_hour, zone) if written[1] else ()
 
 
@@ -111,6 +117,9 @@ BIRTH_DATE = "customer.birth_date"
 
 def _text(customer: Customer, field: str) -> str:
     """The date in a field of the customer, as it is written; empty when there is none."""
+    if field == BIRTH_DATE:
+        value = customer.profile.get("birth_date")
+        return value if isinstance(value, str) else ""
     path = field.removeprefix("customer.")
     if path.startswith("attributes."):
         key = path.removeprefix("attributes.")
@@ -121,16 +130,19 @@ def _text(customer: Customer, field: str) -> str:
     return value if isinstance(value, str) else ""
 
 
+@lru_cache(maxsize=65_536)
+def _written(text: str) -> re.Match[str] | None:
+    """The parts of a date as it is written; None when it is none."""
+    return _DATE.fullmatch(text)
+
+
+@lru_cache(maxsize=65_536)
 def _anniversaries(
-    rule: Rule, written: re.Match[str], offset: int, policy: Policy, moment: int, zone: ZoneInfo
-) -> Iterator[Due]:
-    year = local(moment, zone).year
-    month, day = int(written[2]), int(written[3])
-    for cycle in (year - 1, year, year + 1, year + 2):
-        due = _anniversary(cycle, month, day, offset, policy.birthday_hour, policy.leap_birthday, zone)
-        if due is not None:
-            kind = "birthday" if rule.on == "birthday" else "date"
-            yield due, f"{kind}{SEPARATOR}{cycle}", cycle
+    kind: str, month: int, day: int, offset: int, year: int, minute: int, leap: str, zone: ZoneInfo
+) -> tuple[Due, ...]:
+    """The times near `year` at which a date comes round."""
+    dues = ((cycle, _anniversary(cycle, month, day, offset, minute, leap, zone)) for cycle in range(year - 1, year + 3))
+    return tuple((due, f"{kind}{SEPARATOR}{cycle}", cycle) for cycle, due in dues if due is not None)
 
 
 @lru_cache(maxsize=65_536)

@@ -8,9 +8,10 @@ from typing import Any
 from msgspec import Struct
 
 from retention.events import Event, Message
+from retention.state import Customer
 from retention.zones import zone_of
 from rules.engine import guards
-from rules.engine.granting import asked_with
+from rules.engine.granting import Granted, asked_with
 from rules.engine.outcome import QueuedMessage, Request
 from rules.ruleset import MessageClass, RuleSet
 from rules.simulation.entries import CANCELLED, DENIED, EXPIRED, FAILED, GRANTED, SENT, Entry, Kind
@@ -22,6 +23,10 @@ SOURCE = "regulars:delivery"
 NO_OFFER = "offer-empty"
 _SHARED = ("offer", "gift", "points")
 """What somebody must grant; the rest is simply done."""
+
+
+Watch = Callable[[Entry, QueuedMessage, Customer, Granted | None], None]
+"""Told of each message that leaves, with the customer, who changes afterwards, and what was granted with it."""
 
 
 class Later(Struct, frozen=True):
@@ -38,13 +43,16 @@ class _Waiting(Struct, frozen=True):
 
 
 class Post:
-    """Messages and requests that wait. `tell` is given what becomes of them."""
+    """Messages and requests that wait. `tell` is given what becomes of them, `watch` what leaves."""
 
-    def __init__(self, rules: RuleSet, granter: Granter, tell: Callable[[Entry], None]) -> None:
+    def __init__(
+        self, rules: RuleSet, granter: Granter, tell: Callable[[Entry], None], watch: Watch | None = None
+    ) -> None:
         self._rules = rules
         self._policy = rules.policy
         self._granter = granter
         self._tell = tell
+        self._watch = watch
         self._messages: dict[str, _Waiting] = {}
         self._requests: dict[str, Request] = {}
 
@@ -64,14 +72,15 @@ class Post:
         if waiting is None:
             return None
         what, reason, due = self._way(person, waiting.message, now)
-        offer = waiting.message.offer
+        offer, granted = waiting.message.offer, None
         if what == SENT and offer and not due:
-            what, reason, due, offer = self._offered(person, waiting, now)
+            what, reason, due, granted = self._offered(person, waiting, now)
+            offer = "" if what == SENT and granted is None and not due else offer
         if due:
             expires = waiting.message.expires_at
             return Later(due if expires is None else min(due, expires + 1))
         del self._messages[key]
-        return self._heard(person, waiting.message, now, what, reason, offer)
+        return self._heard(person, waiting.message, now, what, reason, offer, granted)
 
     def cancel(self, person: Person, keys: Iterable[str], why: Mapping[tuple[str, str], str], now: int) -> list[Event]:
         """Of these messages those that have not left never do; `why`, by rule and entry. What is heard of them."""
@@ -95,34 +104,44 @@ class Post:
             return CANCELLED, reason, 0
         return SENT, "", due if due > now else 0
 
-    def _offered(self, person: Person, waiting: _Waiting, now: int) -> tuple[str, str, int, str]:
-        """The same once its offer was asked for, and the offer that goes with it."""
+    def _offered(self, person: Person, waiting: _Waiting, now: int) -> tuple[str, str, int, Granted | None]:
+        """The same once its offer was asked for, and what was granted."""
         message = waiting.message
         zone = zone_of(person.state.profile, self._policy.shop)
-        outcome = self._granter.grant(asked_with(message, waiting.since), person.id, zone, now).outcome
-        if outcome == "held" and now - waiting.since < self._policy.give_up:
-            return SENT, "", now + self._policy.recheck, message.offer
-        if outcome in ("granted", "without"):
-            return SENT, "", 0, message.offer if outcome == "granted" else ""
-        return CANCELLED, NO_OFFER, 0, message.offer
+        answer = self._granter.grant(asked_with(message, waiting.since), person.id, zone, now)
+        if answer.outcome == "held" and now - waiting.since < self._policy.give_up:
+            return SENT, "", now + self._policy.recheck, None
+        if answer.outcome in ("granted", "without"):
+            return SENT, "", 0, answer if answer.outcome == "granted" else None
+        return CANCELLED, NO_OFFER, 0, None
 
-    def _heard(self, person: Person, message: QueuedMessage, at: int, what: str, reason: str, offer: str) -> Event:
+    def _heard(
+        self,
+        person: Person,
+        message: QueuedMessage,
+        at: int,
+        what: str,
+        reason: str,
+        offer: str,
+        granted: Granted | None = None,
+    ) -> Event:
         """Tell it, and the event in which the customer's log has it."""
-        self._tell(
-            Entry(
-                at=at,
-                customer=person.id,
-                rule=message.rule,
-                what=what,
-                reason=reason,
-                step=message.step,
-                kind="send",
-                name=message.template,
-                channel=message.channel,
-                offer=offer,
-                key=message.key,
-            )
+        entry = Entry(
+            at=at,
+            customer=person.id,
+            rule=message.rule,
+            what=what,
+            reason=reason,
+            step=message.step,
+            kind="send",
+            name=message.template,
+            channel=message.channel,
+            offer=offer,
+            key=message.key,
         )
+        self._tell(entry)
+        if what == SENT and self._watch is not None:
+            self._watch(entry, message, person.state, granted)
         data: Any = Message(message.key, what, message.channel)  # type: ignore[arg-type]
         return Event(SOURCE, f"{message.key}:{what}", "message", person.id, at, data, b"", at=at)
 

@@ -14,10 +14,10 @@ from rules.engine.decide import decide, elapse
 from rules.engine.outcome import HELD_OUT, STOPPED, Decided, Decision
 from rules.engine.timers import next_due
 from rules.ruleset import RuleSet
-from rules.simulation.entries import NOT_FIRED, NOTHING, Entry, effect
+from rules.simulation.entries import NOT_FIRED, NOTHING, SENT, Entry, effect
 from rules.simulation.granter import Granter, full
 from rules.simulation.people import Person
-from rules.simulation.post import Later, Post
+from rules.simulation.post import Later, Post, Watch
 
 _WHOLE = frozenset({HELD_OUT, STOPPED, "late", "re-entry", "chance"})
 """What is said of a rule as a whole, not of one of its steps."""
@@ -34,7 +34,7 @@ class Simulation:
     Time stands still between the calls of `take` and `run`; what is due on the way to the next event happens at its
     own moment: timers fire, messages leave. Across customers the order is (at, customer, number in their log).
     `tell` is given every entry; without it they are kept in `timeline`. `explain`: also what did not fire, which is
-    counted anyway. `granter`: none means that nothing of stocks and budgets is used yet.
+    counted anyway. `granter`: none means that nothing of stocks and budgets is used yet. `watch`: see `Watch`.
     """
 
     def __init__(
@@ -43,6 +43,7 @@ class Simulation:
         granter: Granter | None = None,
         tell: Callable[[Entry], None] | None = None,
         explain: bool = False,
+        watch: Watch | None = None,
     ) -> None:
         self.rules = rules
         self.now = 0
@@ -53,11 +54,13 @@ class Simulation:
         self.not_fired: Counter[tuple[str, str]] = Counter()
         """(rule, guard) → times."""
         self._tell = tell or self.timeline.append
-        self._post = Post(rules, granter or full(rules), self._tell)
+        self._post = Post(rules, granter or full(rules), self._tell, watch)
         self._explain = explain
         self._zone = rules.policy.shop.zone
         self._heap: list[tuple[int, str, int, int, str | Event]] = []
         self._pushed = 0
+        self._heard = "message" in rules.by_trigger
+        """Some rule listens to what becomes of messages."""
         self._steps = {(rule.id, n): effect(step) for rule in rules.rules for n, step in enumerate(rule.do)}
 
     def take(self, event: Event) -> None:
@@ -65,15 +68,38 @@ class Simulation:
 
         Events come in the order of time; of one instant in that of customers. ValueError: time would go backwards.
         """
+        at = self._later(event)
+        self._pass(at, event.customer)
+        self.now = at
+        self._apply(self._person(event.customer), event, at)
+
+    def look_back(self, event: Event) -> None:
+        """Apply an event of before the rules were there: none hears of it. ValueError as with `take`."""
+        at = self.now = self._later(event)
+        person = self._person(event.customer)
+        customer = person.state
+        customer.at = customer.elapsed = event.at = at
+        customer.seq = event.seq = customer.seq + 1
+        self._fold(person, event)
+
+    def begin(self, at: int) -> None:
+        """The rules are there from `at` on: what time alone would have brought by then has passed."""
+        self.now = max(self.now, at)
+        for person in self.people.values():
+            person.state.elapsed = self.now
+            self._schedule(person)
+
+    def _later(self, event: Event) -> int:
         at = event.at or event.time
         if at < self.now:
             raise ValueError("events come in the order of time")
-        self._pass(at, event.customer)
-        self.now = at
-        person = self.people.get(event.customer)
+        return at
+
+    def _person(self, id: str) -> Person:
+        person = self.people.get(id)
         if person is None:
-            person = self.people[event.customer] = Person(event.customer)
-        self._apply(person, event, at)
+            person = self.people[id] = Person(id)
+        return person
 
     def run(self, until: int) -> None:
         """Let time go on to `until`, included."""
@@ -105,8 +131,18 @@ class Simulation:
         found = self._post.look(person, key, now)
         if isinstance(found, Later):
             self._push(found.at, person.id, _LOOK, key)
-        elif found is not None:
+        elif found is not None and not self._unheard(person, found, now):
             self._apply(person, found, now)
+
+    def _unheard(self, person: Person, event: Event, at: int) -> bool:
+        """Whether it is a message that left, and nothing waits to hear so: then it only counts as one more event."""
+        customer = person.state
+        due = 0 < person.wakes <= at
+        if due or customer.journeys or self._heard or event.data.state != SENT:
+            return False
+        self._stamp(person, event, at)
+        person.began.clear()
+        return True
 
     def _wake(self, person: Person, due: int) -> None:
         """The clock's poke: an event without content, of which nothing is folded."""
@@ -124,7 +160,12 @@ class Simulation:
 
     def _apply(self, person: Person, event: Event, at: int) -> None:
         self._stamp(person, event, at)
-        customer = person.state
+        new = self._fold(person, event)
+        self._note(person, event, decide(self.rules, event, person.state, new))
+        person.remember(event)
+        self._schedule(person)
+
+    def _fold(self, person: Person, event: Event) -> bool:
         key = row_key(event)
         order = None
         if key is not None:
@@ -132,10 +173,7 @@ class Simulation:
             if order is None:
                 order = person.orders[key] = Order()
         walk_in = self.rules.policy.shop.walk_in
-        new = fold(customer, order, event, self._zone, self.counters, person.orders.values, walk_in)
-        self._note(person, event, decide(self.rules, event, customer, new))
-        person.remember(event)
-        self._schedule(person)
+        return fold(person.state, order, event, self._zone, self.counters, person.orders.values, walk_in)
 
     def _stamp(self, person: Person, event: Event, at: int) -> None:
         """Number the event, and do what time alone does by then."""
