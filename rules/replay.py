@@ -17,12 +17,10 @@ from retention.fold import backdate, fold
 from retention.orders import Order, merge, row_key
 from retention.state import Customer
 from rules.engine.decide import decide, elapse
+from rules.engine.older import Library
 from rules.engine.outcome import Decided
 from rules.ruleset import RuleSet
 
-Library = Callable[[str], RuleSet | None]
-"""The hash of a rule set → the set, None when it is not kept. For the empty hash, that of imported history, the set by
-whose calendar it is counted."""
 Tell = Callable[[RuleSet, Event, Customer, Decided], None]
 """Told twice of an event that rules decided about: what time had brought up to it, with the customer as they were
 before it; and what it brought itself, with the customer it left. Who wants to keep the customer makes a copy."""
@@ -46,7 +44,11 @@ class RulesNotKept(Exception):
 
 
 class Replay:
-    """Replays one customer, row by row in the order of `seq`; from the first, or from a state they were in."""
+    """Replays one customer, row by row in the order of `seq`; from the first, or from a state they were in.
+
+    `library`: rule sets by their hash, None for one that is not kept; for the empty hash, that of imported history, the
+    set by whose calendar it is counted.
+    """
 
     def __init__(self, id: str, library: Library, tell: Tell, customer: Customer | None = None) -> None:
         self.id = id
@@ -73,13 +75,13 @@ class Replay:
             raise RulesNotKept(row.ruleset)
         event, customer = row.event, self.customer
         if row.ruleset:
-            self._tell(rules, event, customer, elapse(rules, self.id, customer, event.at, self._recall))
+            self._tell(rules, event, customer, elapse(rules, self.id, customer, event.at, self._recall, self._library))
         customer.at, customer.seq = event.at, event.seq
         if event.type == POKE:
             return
         new = self._fold(event, rules)
         if row.ruleset:
-            self._tell(rules, event, customer, decide(rules, event, customer, new))
+            self._tell(rules, event, customer, decide(rules, event, customer, new, self._library))
         else:
             backdate(customer, event, new)
         self._remember(event)

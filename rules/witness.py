@@ -15,8 +15,8 @@ from msgspec import Struct, field, structs
 from retention import state
 from retention.events import CLOCK, Event
 from retention.state import Customer, Journey
+from rules.engine.older import Library
 from rules.engine.outcome import SEPARATOR, Decided, Decision
-from rules.replay import Library
 from rules.ruleset import FanOut, Rule, RuleSet, rule_set
 from rules.steps import Branch, Step, StopIf
 
@@ -170,7 +170,8 @@ class Witness:
 
     def _watch(self, rules: RuleSet) -> RuleSet:
         watched = [self._wrapped(rule, rules) for rule in rules.rules]
-        return rule_set(watched, rules.policy, rules.hash, rules.segments, rules.offers, rules.gifts)
+        made = rule_set(watched, rules.policy, rules.hash, rules.segments, rules.offers, rules.gifts)
+        return replace(made, paused=rules.paused)
 
     def _wrapped(self, rule: Rule, rules: RuleSet) -> Rule:
         def condition(event: Event, customer: Customer) -> bool:

@@ -13,8 +13,9 @@ from retention import state
 from retention.events import Event
 from retention.orders import encode
 from retention.state import Customer
+from rules.engine.older import Library
 from rules.engine.outcome import Decided
-from rules.replay import Library, Replay, Row
+from rules.replay import Replay, Row
 from rules.ruleset import RuleSet
 from storage import story as kept
 from storage.batch import NewDecision, NewMessage, NewRequest
@@ -48,14 +49,11 @@ class Again(Struct, frozen=True):
 
 def replayed(connection: Connection, story: Story, library: Library) -> Again:
     """Replay a customer, and make of it the rows that the worker makes. Raises RulesNotKept, BadEvent."""
-    titles: dict[str, str] = {}
     calendar = library("")
     assert calendar is not None
-    effects = Effects(titles, calendar.policy.shop.zone)
+    effects = Effects(calendar.policy.shop.zone)
 
-    def tell(rules: RuleSet, event: Event, customer: Customer, decided: Decided) -> None:
-        if decided.decisions:
-            titles.update({rule.id: rule.name for rule in rules.rules})
+    def tell(_: RuleSet, event: Event, customer: Customer, decided: Decided) -> None:
         effects.take(event, customer, decided)
 
     replay = Replay(story.id, library, tell, story.begins)

@@ -7,13 +7,15 @@ from typing import Any
 from msgspec import Struct, field
 from sqlalchemy import Connection
 
-from console import compose
+from console import compose, publishing
 from console.cli.config import settings
 from console.cli.guard import guarded
 from console.cli.output import BAD, fail, print_json, say, several
 from retention.errors import BadEvent
-from rules.replay import Library, RulesNotKept
+from rules.engine import older
+from rules.replay import RulesNotKept
 from storage import story as kept
+from storage.library import Library
 from storage.store import Store
 from storage.told import one_moment
 from streams.replayed import Difference, NotComparable, compare
@@ -35,9 +37,9 @@ def verify(most: int | None, json: bool) -> None:
     """Replay all customers, or `most` of them drawn at random; exit 1 when something differs."""
     config = settings()
     with guarded():
-        rules = compose.rules_of(config)
         store = compose.open_store(config)
-        found = look(store, {"": rules, rules.hash: rules}.get, most)
+        rules, published = publishing.deciding(config, store), Library(store)
+        found = look(store, lambda hash_: rules if hash_ in ("", rules.hash) else published(hash_), most)
         store.close()
     if json:
         print_json(document(found))
@@ -47,7 +49,7 @@ def verify(most: int | None, json: bool) -> None:
         fail("regulars rules verify --json lists everything", BAD)
 
 
-def look(store: Store, library: Library, most: int | None) -> Found:
+def look(store: Store, library: older.Library, most: int | None) -> Found:
     """Replay and compare, each customer at one moment of the store."""
     found, after = Found(), ""
     while True:
@@ -62,7 +64,7 @@ def look(store: Store, library: Library, most: int | None) -> Found:
         after = page[-1]
 
 
-def _one(connection: Connection, id: str, library: Library, found: Found) -> None:
+def _one(connection: Connection, id: str, library: older.Library, found: Found) -> None:
     story = kept.story(connection, id)
     if story is None:
         return

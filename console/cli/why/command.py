@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 from sqlalchemy import Connection
 
-from console import compose
+from console import compose, publishing
 from console.cli.config import settings
 from console.cli.guard import guarded
 from console.cli.output import BAD, USAGE, fail, print_json
@@ -16,10 +16,12 @@ from console.cli.why.document import Known, document
 from console.cli.why.telling import show
 from retention.decode import micros
 from retention.errors import BadEvent
-from rules.replay import Library, Replay, Row
+from rules.engine import older
+from rules.replay import Replay, Row
 from rules.ruleset import RuleSet
 from rules.witness import Witness
 from storage import story as kept
+from storage.library import Library
 from storage.told import one_moment
 
 
@@ -27,12 +29,12 @@ def tell(customer: str, rule: str, at: str, json: bool) -> None:
     """Replay the customer and print what the rules said, or what one of them did."""
     config = settings()
     with guarded():
-        rules = compose.rules_of(config)
-        until = None if not at else _instant(at, rules)
         store = compose.open_store(config)
+        rules = publishing.deciding(config, store)
+        until = None if not at else _instant(at, rules)
         with store.read() as connection:
             one_moment(connection)
-            known = replayed(connection, customer, rules, {rules.hash: rules}.get, until)
+            known = replayed(connection, customer, rules, Library(store), until)
         store.close()
     if known is None:
         fail(f"there is no customer {customer}; ids are exact, and capitals count")
@@ -45,7 +47,9 @@ def tell(customer: str, rule: str, at: str, json: bool) -> None:
         show(made, bool(rule))
 
 
-def replayed(connection: Connection, id: str, rules: RuleSet, library: Library, until: int | None) -> Known | None:
+def replayed(
+    connection: Connection, id: str, rules: RuleSet, library: older.Library, until: int | None
+) -> Known | None:
     """The customer's story up to `until`; None when there is no such customer.
 
     What was decided under rules that the `library` does not have is told by `rules`, those of today.
@@ -56,7 +60,7 @@ def replayed(connection: Connection, id: str, rules: RuleSet, library: Library, 
     unkept: dict[str, None] = {}
 
     def found(hash_: str) -> RuleSet:
-        rules_of_then = library(hash_) if hash_ else rules
+        rules_of_then = rules if hash_ in ("", rules.hash) else library(hash_)
         if rules_of_then is None:
             unkept[hash_] = None
         return rules_of_then or rules

@@ -34,11 +34,12 @@ WORLDS = count()
 def appliers(store: Store) -> Iterator[tuple[Shop, Applier, Applier, Applier]]:
     """A shop, and who applies by its old rules, by its new ones, and what it imports."""
     with shop_on(store, OLD) as shop:
-        new, past = (
-            Applier(shop.writer, rules, intake, lambda: shop.now)
-            for rules, intake in ((NEW, Intake("log-1")), (OLD, Intake("import:1", history=True)))
+        live, past = Intake("log-1"), Intake("import:1", history=True)
+        old, new, imports = (
+            Applier(shop.writer, rules, intake, lambda: shop.now, LIBRARY.get)
+            for rules, intake in ((OLD, live), (NEW, live), (OLD, past))
         )
-        yield shop, shop.applier, new, past
+        yield shop, old, new, imports
 
 
 @pytest.fixture(params=BOTH)
