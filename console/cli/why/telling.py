@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from operator import itemgetter
 from typing import Any
 
 from rich.text import Text
@@ -133,10 +135,11 @@ def _story(rule: dict[str, Any]) -> None:
             _line(0, f"{ending[1]}  ", "", ending[2])
     if earlier:
         out.print()
-    if rule["ways"]:
-        _way(rule["ways"][-1])
+    lines = list(_way(rule["ways"][-1])) if rule["ways"] else []
     if asked is not None and not asked["told"]:
-        _asked(asked)
+        lines.append((asked["at"], partial(_asked, asked)))
+    for _, line in sorted(lines, key=itemgetter(0)):
+        line()
     for one in rule["under_way"]:
         _line(0, one["says"])
     if asked is None and not rule["ways"]:
@@ -151,12 +154,12 @@ def _asked(asked: dict[str, Any]) -> None:
     _conditions(asked["conditions"], 18)
 
 
-def _way(way: dict[str, Any]) -> None:
-    """One way through the rule: what began it, and each step."""
+def _way(way: dict[str, Any]) -> Iterator[tuple[str, Callable[[], None]]]:
+    """One way through the rule: what began it, and each step; when, and what prints it."""
     if way["began"] is not None:
-        _asked(way["began"])
+        yield way["began"]["at"], partial(_asked, way["began"])
     for one in way["steps"]:
-        _step(one)
+        yield one["at"], partial(_step, one)
 
 
 def _step(one: dict[str, Any]) -> None:
