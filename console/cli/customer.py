@@ -71,9 +71,9 @@ def document(known: Known, rules: RuleSet) -> dict[str, Any]:
         "gross_minor": customer.gross,
         "refunds_minor": customer.refunds,
         "net_minor": customer.net_revenue,
-        "first_order": _instant(customer.first_order_at),
-        "last_order": _instant(customer.last_order_at),
-        "last_event": _instant(customer.last_event_at),
+        "first_order": instant(customer.first_order_at),
+        "last_order": instant(customer.last_order_at),
+        "last_event": instant(customer.last_event_at),
         "staff": customer.staff,
         "profile": customer.profile,
         "consents": {channel: "granted" if word[0] else "denied" for channel, word in customer.consents.items()},
@@ -82,21 +82,21 @@ def document(known: Known, rules: RuleSet) -> dict[str, Any]:
         "own_attributes": customer.own,
         "order_ids": known.orders,
         "events_let_go": known.log.let_go,
-        "log_since": _instant(known.log.since or 0),
+        "log_since": instant(known.log.since or 0),
         "under_way": [_journey(one, rules) for one in sorted(customer.journeys, key=lambda one: one.entered)],
         "requests": [
-            {"at": _instant(one.at), "rule": one.rule, "kind": one.kind, "what": one.what, "amount": one.amount}
+            {"at": instant(one.at), "rule": one.rule, "kind": one.kind, "what": one.what, "amount": one.amount}
             for one in known.requests
         ],
         "decisions": [
             {
-                "at": _instant(one.at),
+                "at": instant(one.at),
                 "rule": one.rule,
                 "step": one.step,
                 "what": _what(one.rule, one.step, rules),
                 "outcome": one.outcome,
                 "reason": one.reason,
-                "due": _instant(one.due or 0),
+                "due": instant(one.due or 0),
                 "message": one.message,
                 "status": one.status,
             }
@@ -108,13 +108,13 @@ def document(known: Known, rules: RuleSet) -> dict[str, Any]:
 def _journey(journey: Journey, rules: RuleSet) -> dict[str, Any]:
     return {
         "rule": journey.rule,
-        "entered": _instant(journey.entered),
+        "entered": instant(journey.entered),
         "variant": journey.variant,
         "shadow": journey.shadow,
         "step": journey.step,
         "next": _what(journey.rule, journey.step, rules),
-        "due": _instant(journey.due),
-        "held_since": _instant(journey.since),
+        "due": instant(journey.due),
+        "held_since": instant(journey.since),
         "messages": len(journey.open),
     }
 
@@ -218,7 +218,8 @@ def _events(document: dict[str, Any]) -> str:
     return f"{total:,}, of which the {gone:,} oldest were let go; {kept}"
 
 
-def _instant(us: int) -> str | None:
+def instant(us: int) -> str | None:
+    """2026-03-01T10:00:00Z; nothing for 0, which is never."""
     if us == 0:
         return None
     return dt.datetime.fromtimestamp(us / 1_000_000, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

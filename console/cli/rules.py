@@ -91,3 +91,27 @@ def _show_live(config: Settings, json: bool) -> bool:
 def schema(kind: Annotated[Kind, typer.Argument(help="Which file it is for.")] = "rule") -> None:
     """Print the JSON Schema (draft-07) of a kind of file, with which editors check and complete it."""
     typer.echo(text_of(kind), nl=False)
+
+
+@app.command()
+def why(
+    customer: Annotated[str, typer.Argument(help="Customer id.")],
+    rule: Annotated[str, typer.Argument(help="Rule id: the whole story of this one.")] = "",
+    at: Annotated[str, typer.Option(help="As it was then: 2026-03-21 or 2026-03-21T10:00, where the shop is.")] = "",
+    json: Json = False,
+) -> None:
+    """Why a customer got a message, or did not: every rule's last word about them, and what it looked at."""
+    from console.cli.why.command import tell
+
+    tell(customer, rule, at, json)
+
+
+@app.command()
+def verify(
+    customers: Annotated[int | None, typer.Option(min=1, help="Only so many, drawn at random.")] = None,
+    json: Json = False,
+) -> None:
+    """Replay every customer's log and compare what was decided with what the store says; exit 1 when it differs."""
+    from console.cli import replaying
+
+    replaying.verify(customers, json)

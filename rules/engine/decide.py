@@ -75,6 +75,7 @@ def elapse(
     """
     decided = Decided()
     if customer.walk_in:
+        customer.elapsed = until
         return decided
     after = customer.elapsed or customer.at
     waiting = occurrences(rules, customer, after, until) if rules.timed and after else []

@@ -1,171 +1,164 @@
-"""The log is all a replay needs: from its rows alone come the same decisions, and the same customer."""
+"""The log is all a replay needs: from its rows alone come the same decisions, messages and requests, byte for byte."""
 
 from __future__ import annotations
 
-import copy
-import json
-import random
-from typing import Any
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 from sqlalchemy import text
 
-from retention.decode import logged
-from retention.events import POKE, Event
-from retention.fold import backdate, fold
-from retention.orders import Order, row_key
-from retention.shop import Shop as Money
-from retention.state import Customer
-from rules.engine.decide import decide, elapse
-from rules.language import compile_condition
-from rules.language.schema import schema
-from rules.policy import DAY, HOUR, MARKETING, Cap, Limits, Policy
-from rules.ruleset import FanOut, Inactive, RuleSet
-from rules.steps import Branch, Emit, Grant, Send, StopIf, Tag, Wait, WaitUntil
+from retention.counters import Deltas
+from retention.periods import local, month_of, name
+from rules.policy import DAY, HOUR
+from rules.replay import RulesNotKept
+from storage import queries
+from storage import story as kept
 from storage.store import Store
-from storage.writer import Held
 from streams.apply import Applier, Intake
-from tests.unit.streams.kit import Shop, event, poke, records, rule, ruled, shop_on
+from streams.replayed import Again, Difference, compare, replayed
+from tests.unit.storage.kit import store_of
+from tests.unit.streams.kit import BOTH, Shop, event, reachable, shop_on
+from tests.unit.streams.life import Happening, World, lives, rules_of_new, rules_of_old
 
-PEOPLE = ("anna", "ben", "cleo")
-
-
-def _asked(condition: str) -> Any:
-    return compile_condition(condition, schema("purchase", Money(), steps=True)).condition
-
-
-def _rules() -> RuleSet:
-    """Rules of every kind, which meet: waits, branches, exits, caps, a group, time's own."""
-    send = {name: Send(name, ("email",)) for name in ("a", "b", "c")}
-    policy = Policy(
-        caps=(Cap(3, 2 * DAY),),
-        quiet=(21 * 60, 9 * 60),
-        limits={
-            "marketing": MARKETING,
-            "transactional": Limits(capped=True, counts=True, quiet="defer", expires_after=DAY),
-        },
-    )
-    since = _asked("customer.orders_since_entry > 0")
-    return ruled(
-        rule("waits", do=(send["a"], Wait(3 * DAY), StopIf(since), send["b"], Grant("gift", "note")), priority=3),
-        rule(
-            "branches",
-            do=(WaitUntil(600), Branch(since, 4), Tag("again"), send["c"], Emit("loyalty"), Wait(HOUR), send["a"]),
-            stop_on=("return",),
-            group="one",
-        ),
-        rule("grouped", do=(send["b"],), group="one", wait_if_capped=True),
-        rule("quiet", on="inactive", trigger=Inactive("last_order", 5 * DAY), do=(send["c"], Wait(DAY), send["b"])),
-        rule(
-            "daily",
-            on="",
-            trigger=FanOut(lambda e, c: c.orders >= 2, "day"),
-            condition=lambda e, c: c.orders % 2 == 0,
-            do=(send["a"],),
-        ),
-        policy=policy,
-    )
+OLD, NEW = rules_of_old(), rules_of_new()
+LIBRARY = {"": OLD, "old": OLD, "new": NEW}
+WORLDS = count()
 
 
-def _event(chance: random.Random, number: int, now: int) -> bytes:
-    who = chance.choice(PEOPLE)
-    time = now - chance.choice((0, 0, 0, HOUR, 30 * HOUR))
-    match chance.choice(("purchase", "purchase", "poke", "poke", "poke", "return", "review", "support", "profile")):
-        case "purchase":
-            return event(f"e-{number}", who, time=time, order_id=f"o-{chance.randint(0, 9)}", total="9.00")
-        case "poke":
-            return poke(who, time=now)
-        case "return":
-            return event(f"e-{number}", who, "return", time, return_id=f"r-{number}", total="1.00", state="refunded")
-        case "review":
-            return event(f"e-{number}", who, "review", time, rating=4)
-        case "support":
-            return event(f"e-{number}", who, "support", time, ticket_id="t", state=chance.choice(("opened", "closed")))
-    return event(f"e-{number}", who, "profile", time, email=chance.choice((f"{who}@example.com", None)))
+@contextmanager
+def appliers(store: Store) -> Iterator[tuple[Shop, Applier, Applier, Applier]]:
+    """A shop, and who applies by its old rules, by its new ones, and what it imports."""
+    with shop_on(store, OLD) as shop:
+        live, past = Intake("log-1"), Intake("import:1", history=True)
+        old, new, imports = (
+            Applier(shop.writer, rules, intake, lambda: shop.now, LIBRARY.get)
+            for rules, intake in ((OLD, live), (NEW, live), (OLD, past))
+        )
+        yield shop, old, new, imports
 
 
-def _lived(shop: Shop, past: Applier, chance: random.Random) -> None:
-    """A few weeks of batches, with the results of messages among them, and now and then an import."""
-    number = 0
-    for person in PEOPLE:
-        shop.take(event(f"p-{person}", person, "profile", email=f"{person}@example.com"))
-    for _ in range(60):
-        shop.now += chance.choice((0, HOUR, 7 * HOUR, DAY, -HOUR))
-        values = [_event(chance, number + each, shop.now) for each in range(chance.randint(1, 6))]
-        number += len(values)
-        if chance.random() < 0.1:
-            _imported(shop, past, [value for value in values if b'"poke"' not in value])
-        else:
-            shop.take(*values, *_results(shop, chance))
+@pytest.fixture(params=BOTH)
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[object]:
+    """One store for all the lives of a test: each has customers of its own."""
+    with store_of(request.param, request, tmp_path) as store, appliers(store) as made:
+        yield made
 
 
-def _imported(shop: Shop, past: Applier, values: list[bytes]) -> None:
-    held: Held = past.writer.take("events", 0)
-    past.apply(held, records(*values) or records(None))
-    shop.held.clear()
+def differences(shop: Shop, id: str) -> list[Difference]:
+    with shop.store.read() as connection:
+        story = kept.story(connection, id)
+        assert story is not None
+        return compare(connection, story, LIBRARY.get)
 
 
-def _results(shop: Shop, chance: random.Random) -> list[bytes]:
-    """What the relay would bring, and what delivery says of messages that are due."""
-    rows = [row for row in shop.rows("outbox", "id") if row["topic"] == "events"]
-    found = [bytes(row["value"]) for row in rows]
-    for row in shop.rows("message"):
-        if row["status"] == "queued" and row["due_at"] <= shop.now and chance.random() < 0.5:
-            state = chance.choice(("sent", "sent", "failed", "expired"))
-            said = json.loads(event(f"{row['key']}:{state}", row["customer"], "message", shop.now))
-            data = {"message_id": row["key"], "state": state, "channel": "email"}
-            found.append(json.dumps(said | {"source": "regulars:delivery", "data": data}).encode())
-            with shop.store.write() as connection:
-                done = text("UPDATE message SET status = :state, done_at = 1 WHERE key = :key")
-                connection.execute(done, {"state": state, "key": row["key"]})
-    with shop.store.write() as connection:
-        connection.execute(text("DELETE FROM outbox"))
-    return found
+def again(shop: Shop, id: str) -> Again:
+    with shop.store.read() as connection:
+        story = kept.story(connection, id)
+        assert story is not None
+        return replayed(connection, story, LIBRARY.get)
 
 
-Row = tuple[int, int, str, int, str, int, str, str, int | None, str | None]
+def counted(shop: Shop) -> Deltas:
+    """What was decided and what did not fire, as the counters have it."""
+    with shop.store.read() as connection:
+        sums = queries.sums(connection)
+    return {key: value for key, value in sums.items() if key[0] in ("decided", "not_fired")}
 
 
-def _replayed(shop: Shop, rules: RuleSet, who: str) -> tuple[Customer, list[Row]]:
-    """The customer and all decisions about them, from their log."""
-    customer, orders, decided = Customer(), dict[str, Order](), list[Row]()
-    log: dict[int, Event] = {}
-    rulesets = {row["seq"]: row["ruleset"] for row in shop.rows("event") if row["customer"] == who}
-    for row in shop.log(who):
-        one = logged(row.source, row.id, row.type, who, row.time, row.data, row.amount)
-        one.at, one.seq = row.at, row.seq
-        log[one.seq] = one
-        live, told = bool(rulesets[one.seq]), []
-        if live:
-            told += elapse(rules, who, customer, one.at, lambda seq: copy.copy(log.get(seq))).decisions
-        customer.at, customer.seq = one.at, one.seq
-        if one.type != POKE:
-            key = row_key(one)
-            order = None if key is None else orders.setdefault(key, Order())
-            new = fold(customer, order, one, rules.policy.shop.zone, {}, orders.values)
-            if live:
-                told += decide(rules, one, customer, new).decisions
-            else:
-                backdate(customer, one, new)
-        for n, each in enumerate(told, 1):
-            key = each.message.key if each.message is not None else None
-            due = each.due or None
-            decided.append((one.seq, n, each.rule, each.step, each.entry, each.at, each.outcome, each.reason, due, key))
-    return customer, decided
+def tallied(replays: list[Again]) -> Counter[tuple[str, str, str]]:
+    """The same by the replays."""
+    zone = OLD.policy.shop.zone
+    total: Counter[tuple[str, str, str]] = Counter()
+    for one in replays:
+        for (measure, at, what), times in one.effects.tally.items():
+            total[measure, name(month_of(local(at, zone)), "month"), what] += times
+    return total
 
 
-@pytest.mark.parametrize("seed", range(8))
-def test_from_the_log_alone_come_the_same_decisions_and_the_same_customer(store: Store, seed: int) -> None:
-    rules, chance = _rules(), random.Random(seed)
-    columns = ("seq", "n", "rule", "step", "entry", "at", "outcome", "reason", "due", "message")
-    with shop_on(store, rules) as shop:
-        past = Applier(shop.writer, rules, Intake("import:1", history=True), lambda: shop.now)
-        _lived(shop, past, chance)
-        outcomes = set()
-        for who in PEOPLE:
-            rows = [row for row in shop.rows("decision", "seq, n") if row["customer"] == who]
-            customer, decided = _replayed(shop, rules, who)
-            assert [tuple(row[name] for name in columns) for row in rows] == decided
-            assert customer == shop.customer(who)
-            outcomes |= {(row["outcome"], row["reason"]) for row in rows}
-        assert {"queued", "waiting", "suppressed", "stopped", "requested"} <= {outcome for outcome, _ in outcomes}
+def lived(shop: Shop, old: Applier, new: Applier, past: Applier, happenings: list[Happening]) -> World:
+    """A life is lived, and its replay comes to the same."""
+    before = Counter(counted(shop))
+    made = World(shop, old, new, past, next(WORLDS))
+    made.live(happenings)
+    replays = []
+    for person in made.people:
+        assert differences(shop, person) == []
+        replays.append(one := again(shop, person))
+        told = [row for row in shop.rows("outbox", "id") if bytes(row["key"]).decode() == person]
+        assert [(row["topic"], row["key"], row["value"]) for row in told if row["topic"] != "events"] == [
+            (topic, key, value) for topic, key, value in one.effects.records
+        ]
+    assert Counter(counted(shop)) - before == tallied(replays)
+    return made
+
+
+@given(lives())
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+def test_the_store_holds_what_the_log_comes_to(
+    world: tuple[Shop, Applier, Applier, Applier], happenings: list[Happening]
+) -> None:
+    lived(*world, happenings)
+
+
+def told_of(shop: Shop, id: str = "anna") -> list[tuple[str, str, str]]:
+    """(rule, outcome, reason) of what was decided about a customer."""
+    with shop.store.read() as connection:
+        return [(one.rule, one.outcome, one.reason) for one in kept.decisions(connection, id)]
+
+
+def test_a_tills_customer_is_the_same_by_the_log(store: Store) -> None:
+    with appliers(store) as (shop, *_):
+        shop.take(reachable(), *(event(f"{number}") for number in range(8)), event("late", kind="review", rating=5))
+        shop.now += DAY
+        shop.take(event("after", kind="review", rating=5))
+        customer = shop.customer()
+        assert customer is not None
+        assert customer.walk_in
+        assert differences(shop, "anna") == []
+
+
+def test_a_clock_that_paused_for_an_hour_is_the_same_by_the_log(store: Store) -> None:
+    with appliers(store) as (shop, *_):
+        shop.take(reachable(), event("1"), event("2", total="9.00"))
+        shop.now += 3 * HOUR  # what was due after an hour is due still, and nobody was poked
+        shop.take(event("3", kind="review", rating=5))
+        assert ("waits", "queued", "") in told_of(shop)
+        assert differences(shop, "anna") == []
+
+
+def test_a_decision_that_the_log_does_not_bear_out_is_told(store: Store) -> None:
+    with appliers(store) as (shop, *_):
+        shop.take(reachable(), event("1"), event("2"))
+        assert differences(shop, "anna") == []
+        with shop.store.write() as connection:
+            connection.execute(text("UPDATE decision SET reason = 'cap', outcome = 'suppressed' WHERE n = 1"))
+            connection.execute(text("UPDATE message SET template = 'z' WHERE step = 0"))
+            connection.execute(text("DELETE FROM request"))
+            connection.execute(text('INSERT INTO "order" SELECT customer, \'x\', state FROM "order" LIMIT 1'))
+        assert {one.table for one in differences(shop, "anna")} == {"decision", "message", "request", "order"}
+
+
+def test_what_delivery_put_off_is_no_difference(store: Store) -> None:
+    with appliers(store) as (shop, *_):
+        shop.take(reachable(), event("1"), event("2"))
+        put_off = "UPDATE message SET due_at = due_at + 60, status = :status, attempts = :attempts"
+        with shop.store.write() as connection:
+            connection.execute(text(put_off), {"status": "queued", "attempts": 1})
+        assert differences(shop, "anna") == []
+        with shop.store.write() as connection:
+            connection.execute(text(put_off), {"status": "queued", "attempts": 0})
+        assert {one.table for one in differences(shop, "anna")} == {"message"}
+
+
+def test_rules_that_are_not_kept_are_named(store: Store) -> None:
+    with appliers(store) as (shop, *_), shop.store.read() as connection:
+        shop.take(reachable(), event("1"))
+        story = kept.story(connection, "anna")
+        assert story is not None
+        with pytest.raises(RulesNotKept, match=r"the rules old, .* are not kept"):
+            compare(connection, story, {"": OLD}.get)
