@@ -15,13 +15,9 @@ from console.cli.why.telling import show
 from rules.engine.outcome import Decision
 from rules.witness import Noted
 from storage import story as kept
-from streams.apply import Applier
 from tests.unit.storage.kit import store_of
-from tests.unit.streams.kit import Shop
 from tests.unit.streams.life import Happening, World, lives
-from tests.unit.streams.test_replay import LIBRARY, NEW, WORLDS, appliers
-
-Appliers = tuple[Shop, Applier, Applier, Applier]
+from tests.unit.streams.test_replay import LIBRARY, NEW, WORLDS, Appliers, appliers
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from hypothesis import strategies as st
@@ -14,7 +15,18 @@ from rules.language import compile_condition
 from rules.language.kinds import Kind
 from rules.language.schema import Declared, schema
 from rules.policy import DAY, HOUR, MARKETING, Cap, Limits, Policy
-from rules.ruleset import FanOut, Inactive, MessageClass, OnDate, Reentry, RuleSet, Status, rule_set
+from rules.ruleset import (
+    ALL_MARKETING,
+    FanOut,
+    Inactive,
+    MessageClass,
+    OnDate,
+    Reentry,
+    RuleSet,
+    Status,
+    paused,
+    rule_set,
+)
 from rules.steps import Assign, Branch, Emit, Grant, Jump, Notify, Send, StopIf, Tag, Wait, WaitUntil
 from storage.writer import Held
 from streams.apply import Applier
@@ -145,6 +157,11 @@ def rules_of_new() -> RuleSet:
     )
 
 
+def rules_with_pauses() -> RuleSet:
+    """The old ones while the shop has paused all marketing, and a rule more."""
+    return paused(rules_of_old(), "paused", ("waits", ALL_MARKETING))
+
+
 class Said(Struct, frozen=True):
     """Something said of a customer `late` microseconds ago."""
 
@@ -156,14 +173,14 @@ class Said(Struct, frozen=True):
 
 class Happening(Struct, frozen=True):
     """The clock moves by `passed` (None: to when the first of them is due, and it pokes them); then one batch, cut
-    at `cut`, some of it `again`, under old rules or new ones. `results`: (which, state) of messages on their way.
+    at `cut`, some of it `again`, under these `rules`. `results`: (which, state) of messages on their way.
     """
 
     passed: int | None
     said: list[Said]
     cut: int
     again: bool
-    new_rules: bool
+    rules: str
     imported: bool
     results: list[tuple[int, str]]
 
@@ -236,7 +253,7 @@ def lives(most: int = 25) -> st.SearchStrategy[list[Happening]]:
         st.lists(_said(), min_size=1, max_size=6),
         st.integers(0, 6),
         seldom,
-        st.booleans(),
+        st.sampled_from(("old", "old", "new", "paused")),
         seldom,
         st.lists(st.tuples(st.integers(0, 9), state), max_size=3),
     )
@@ -246,8 +263,9 @@ def lives(most: int = 25) -> st.SearchStrategy[list[Happening]]:
 class World:
     """Customers of this life alone, named by `number`, in a shop whose clock is ours."""
 
-    def __init__(self, shop: Shop, old: Applier, new: Applier, past: Applier, number: int) -> None:
-        self.shop, self.old, self.new, self.past, self.number = shop, old, new, past, number
+    def __init__(self, shop: Shop, by: Mapping[str, Applier], past: Applier, number: int) -> None:
+        """`by`: who applies by which rules; `past` imports."""
+        self.shop, self.by, self.past, self.number = shop, by, past, number
         self.people = [self.name(who) for who in PEOPLE]
         shop.now = NOW
         self.counted = 0
@@ -274,7 +292,7 @@ class World:
             if each.imported:
                 self.take([one for one in values if b'"poke"' not in one], self.past)
                 continue
-            applier = self.new if each.new_rules else self.old
+            applier = self.by[each.rules]
             values += self.results(each.results)
             parts = [values[: each.cut], values[each.cut :]]
             for part in parts + (parts if each.again else []):
@@ -291,7 +309,7 @@ class World:
 
     def take(self, values: list[bytes], applier: Applier | None = None) -> None:
         """One batch."""
-        applier = applier or self.old
+        applier = applier or self.by["old"]
         if values:
             held: Held = applier.writer.take("events", 0)
             applier.apply(held, records(*values))

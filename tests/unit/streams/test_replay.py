@@ -16,6 +16,7 @@ from retention.counters import Deltas
 from retention.periods import local, month_of, name
 from rules.policy import DAY, HOUR
 from rules.replay import RulesNotKept
+from rules.ruleset import RuleSet
 from storage import queries
 from storage import story as kept
 from storage.store import Store
@@ -23,23 +24,24 @@ from streams.apply import Applier, Intake
 from streams.replayed import Again, Difference, compare, replayed
 from tests.unit.storage.kit import store_of
 from tests.unit.streams.kit import BOTH, Shop, event, reachable, shop_on
-from tests.unit.streams.life import Happening, World, lives, rules_of_new, rules_of_old
+from tests.unit.streams.life import Happening, World, lives, rules_of_new, rules_of_old, rules_with_pauses
 
-OLD, NEW = rules_of_old(), rules_of_new()
-LIBRARY = {"": OLD, "old": OLD, "new": NEW}
+OLD, NEW, PAUSED = rules_of_old(), rules_of_new(), rules_with_pauses()
+LIBRARY = {"": OLD, "old": OLD, "new": NEW, "paused": PAUSED}
 WORLDS = count()
+Appliers = tuple[Shop, dict[str, Applier], Applier]
 
 
 @contextmanager
-def appliers(store: Store) -> Iterator[tuple[Shop, Applier, Applier, Applier]]:
-    """A shop, and who applies by its old rules, by its new ones, and what it imports."""
+def appliers(store: Store) -> Iterator[Appliers]:
+    """A shop, who applies by which of its rules, and who imports."""
     with shop_on(store, OLD) as shop:
         live, past = Intake("log-1"), Intake("import:1", history=True)
-        old, new, imports = (
-            Applier(shop.writer, rules, intake, lambda: shop.now, LIBRARY.get)
-            for rules, intake in ((OLD, live), (NEW, live), (OLD, past))
-        )
-        yield shop, old, new, imports
+
+        def by(rules: RuleSet, intake: Intake) -> Applier:
+            return Applier(shop.writer, rules, intake, lambda: shop.now, LIBRARY.get)
+
+        yield shop, {one.hash: by(one, live) for one in (OLD, NEW, PAUSED)}, by(OLD, past)
 
 
 @pytest.fixture(params=BOTH)
@@ -80,10 +82,10 @@ def tallied(replays: list[Again]) -> Counter[tuple[str, str, str]]:
     return total
 
 
-def lived(shop: Shop, old: Applier, new: Applier, past: Applier, happenings: list[Happening]) -> World:
+def lived(shop: Shop, by: dict[str, Applier], past: Applier, happenings: list[Happening]) -> World:
     """A life is lived, and its replay comes to the same."""
     before = Counter(counted(shop))
-    made = World(shop, old, new, past, next(WORLDS))
+    made = World(shop, by, past, next(WORLDS))
     made.live(happenings)
     replays = []
     for person in made.people:
@@ -98,10 +100,8 @@ def lived(shop: Shop, old: Applier, new: Applier, past: Applier, happenings: lis
 
 
 @given(lives())
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
-def test_the_store_holds_what_the_log_comes_to(
-    world: tuple[Shop, Applier, Applier, Applier], happenings: list[Happening]
-) -> None:
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+def test_the_store_holds_what_the_log_comes_to(world: Appliers, happenings: list[Happening]) -> None:
     lived(*world, happenings)
 
 
