@@ -12,7 +12,8 @@ from console import compose, publishing
 from console.cli.config import settings
 from console.cli.guard import guarded
 from console.cli.output import BAD, USAGE, fail, print_json
-from console.cli.why.document import Known, document
+from console.cli.why.document import document
+from console.cli.why.known import Known
 from console.cli.why.telling import show
 from retention.decode import micros
 from retention.errors import BadEvent

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -43,6 +44,10 @@ def rule(id: str = "hello", **more: str) -> str:
             lines = [line for line in lines if not line.startswith(" ")]
         body = "\n".join([*lines, f"{name}: {value}"])
     return body
+
+
+SAID = (("anna",), ("anna", "hello"))
+"""In short, and the whole story."""
 
 
 class Told:
@@ -359,6 +364,20 @@ def test_as_it_was_then(tmp_path: Path) -> None:
         for at in ("2026-03-01", "2026-03-01T18:00", "2026-03-01T10:00+00:00"):
             assert why("anna", "--at", at)[1] == "  2026-03-01 17:00  message hello by email (it waits to leave)"
         assert "is no time; write it like 2026-03-21" in why("anna", "--at", "yesterday", code=2)[0]
+
+
+def test_on_a_terminal_nothing_is_wider_than_it_is(tmp_path: Path) -> None:
+    with told(tmp_path, rule(when='customer.orders_ever == 1 and not (customer.country == "TH")')) as why:
+        why.take(reachable(), event("1", time=NOW - 30 * HOUR))
+        wide = why("anna")
+        why.settings |= {"FORCE_COLOR": "1", "COLUMNS": "60"}
+        short, story = ([re.sub(r"\x1b\[[0-9;]*m", "", line) for line in why(*words)] for words in SAID)
+        assert max(map(len, short + story)) <= 60
+        assert short[1:3] == [
+            "  2026-03-01 17:00  purchase o-1: its condition did not",
+            '                    hold: not customer.country == "TH"',
+        ]
+        assert len(short) > len(wide)
 
 
 def test_unknown_customers_and_rules(tmp_path: Path) -> None:
