@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -89,10 +89,10 @@ def _by_number(decisions: Iterable[NewDecision]) -> dict[str, NewDecision]:
 
 
 def _messages(
-    connection: Connection, id: str, made: Iterable[NewMessage], decided: set[str | None]
+    connection: Connection, id: str, made: Sequence[NewMessage], decided: set[str | None]
 ) -> list[Difference]:
     found = {one.message.key: one for one in kept.messages(connection, id) if one.message.key in decided}
-    again = {one.key: one for one in made}
+    again = {one.key: one for one in reversed(made)}  # queued twice under one key: the first one counts
     held = {key: _as_decided(one, again.get(key)) for key, one in found.items()}
     return _pairs(id, "message", held, again)
 

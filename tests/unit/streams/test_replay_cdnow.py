@@ -50,7 +50,7 @@ def rules() -> RuleSet:
     assert shipped is not None
     more = [
         rule(
-            "win-back",
+            "quiet-days",
             on="inactive",
             trigger=Inactive("last_order", 60 * DAY),
             do=(
@@ -62,7 +62,7 @@ def rules() -> RuleSet:
             ),
             stop_on=("purchase",),
         ),
-        rule("monthly", on="", trigger=FanOut(lambda e, c: c.orders > 1, "month"), do=(Send("c", ("email",)),)),
+        rule("each-month", on="", trigger=FanOut(lambda e, c: c.orders > 1, "month"), do=(Send("c", ("email",)),)),
     ]
     return rule_set((*shipped.rules, *more), shipped.policy, "rules-1", shipped.segments, shipped.offers, shipped.gifts)
 
@@ -99,9 +99,9 @@ def test_a_history_lived_through_is_the_same_by_its_log(store: Store) -> None:
                 assert compare(connection, story, lambda _: made) == []
                 outcomes |= {(one.rule, one.outcome) for one in kept.decisions(connection, who)}
         assert {
-            ("win-back", "queued"),
-            ("win-back", "done"),
-            ("monthly", "queued"),
-            ("win-back", "stopped"),
+            ("quiet-days", "queued"),
+            ("quiet-days", "done"),
+            ("each-month", "queued"),
+            ("quiet-days", "stopped"),
         } <= outcomes
         assert ("birthday", "queued") in outcomes
