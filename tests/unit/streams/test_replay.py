@@ -16,14 +16,14 @@ from retention.counters import Deltas
 from retention.periods import local, month_of, name
 from rules.policy import DAY, HOUR
 from rules.replay import RulesNotKept
-from rules.ruleset import RuleSet
+from rules.ruleset import Inactive, RuleSet
 from storage import queries
 from storage import story as kept
 from storage.store import Store
 from streams.apply import Applier, Intake
 from streams.replayed import Again, Difference, compare, replayed
 from tests.unit.storage.kit import store_of
-from tests.unit.streams.kit import BOTH, Shop, event, reachable, shop_on
+from tests.unit.streams.kit import BOTH, Shop, event, poke, reachable, rule, ruled, shop_on
 from tests.unit.streams.life import Happening, World, lives, rules_of_new, rules_of_old, rules_with_pauses
 
 OLD, NEW, PAUSED = rules_of_old(), rules_of_new(), rules_with_pauses()
@@ -162,3 +162,18 @@ def test_rules_that_are_not_kept_are_named(store: Store) -> None:
         assert story is not None
         with pytest.raises(RulesNotKept, match=r"the rules old, .* are not kept"):
             compare(connection, story, {"": OLD}.get)
+
+
+def test_what_a_clock_that_was_ahead_had_queued_already_is_queued_once(store: Store) -> None:
+    rules = ruled(rule("quiet", on="inactive", trigger=Inactive("last_order", 36 * HOUR)))
+    with shop_on(store, rules) as shop:
+        shop.take(reachable(), event("1"))
+        for hours in (40, -10, 10):
+            shop.now += hours * HOUR
+            shop.take(poke(time=shop.now), event(f"r-{hours}", kind="review", rating=5, time=shop.now))
+        assert told_of(shop) == [("quiet", "queued", "")] * 2
+        assert len(shop.rows("message")) == 1
+        with store.read() as connection:
+            story = kept.story(connection, "anna")
+            assert story is not None
+            assert compare(connection, story, lambda _: rules) == []
