@@ -111,15 +111,19 @@ def told_of(shop: Shop, id: str = "anna") -> list[tuple[str, str, str]]:
         return [(one.rule, one.outcome, one.reason) for one in kept.decisions(connection, id)]
 
 
-def test_a_tills_customer_is_the_same_by_the_log(store: Store) -> None:
-    with appliers(store) as (shop, *_):
+@pytest.mark.parametrize("rules", [OLD, ruled(rule("welcome"), policy=OLD.policy)], ids=["timed", "not timed"])
+def test_a_tills_customer_is_the_same_by_the_log(store: Store, rules: RuleSet) -> None:
+    with shop_on(store, rules) as shop:
         shop.take(reachable(), *(event(f"{number}") for number in range(8)), event("late", kind="review", rating=5))
         shop.now += DAY
         shop.take(event("after", kind="review", rating=5))
         customer = shop.customer()
         assert customer is not None
         assert customer.walk_in
-        assert differences(shop, "anna") == []
+        with store.read() as connection:
+            story = kept.story(connection, "anna")
+            assert story is not None
+            assert compare(connection, story, lambda _: rules) == []
 
 
 def test_a_clock_that_paused_for_an_hour_is_the_same_by_the_log(store: Store) -> None:
