@@ -26,9 +26,10 @@ MEGABYTE = 1_024
 
 
 class Played(msgspec.Struct, frozen=True):
-    """Events a second through both sets of rules, and the most memory the process had, MiB."""
+    """Events a second through both sets of rules; processor time of one, µs; the most memory the process had, MiB."""
 
     rate: float
+    cpu: float
     events: int
     rules: tuple[int, int]
     messages: tuple[int, int]
@@ -51,12 +52,13 @@ def _measured(events: int, customers: int) -> Played:
     with tempfile.TemporaryDirectory(prefix="regulars-bench-") as folder:
         file = _history(Path(folder) / "history.jsonl", events, customers)
         plan = Plan(Settings(), today.ruleset, candidate, None, None, file, None, ())
-        began = time.perf_counter()
+        began, busy = time.perf_counter(), time.process_time()
         played = play(plan)[0]
-        seconds = time.perf_counter() - began
+        seconds, busy = time.perf_counter() - began, time.process_time() - busy
     assert played.candidate is not None
     return Played(
         round(played.span.events / seconds),
+        round(busy / played.span.events * 1e6, 1),
         played.span.events,
         (len(played.today.each), len(played.candidate.each)),
         (played.today.all.sent, played.candidate.all.sent),

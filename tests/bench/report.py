@@ -159,7 +159,8 @@ def _print_engine(one: Engine, console: Console) -> None:
 def _print_backtest(one: Played, console: Console) -> None:
     (today, candidate), (sent, would) = one.rules, one.messages
     console.print(
-        f"\nBacktest, {today} rules beside {candidate}: {one.rate:,} events/s of {one.events:,} in a file; "
+        f"\nBacktest, {today} rules beside {candidate}: {one.rate:,.0f} events/s, {one.cpu:,.0f} µs an event, of "
+        f"{one.events:,} in a file; "
         f"{sent:,} and {would:,} messages; {one.peak:,.0f} MiB at most"
     )
 
