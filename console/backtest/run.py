@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from msgspec import Struct
@@ -15,6 +13,7 @@ from console import compose
 from console.backtest.events import Taken, of_file, of_store
 from console.backtest.samples import Sample, Shown, show
 from console.backtest.told import Told
+from console.cli.checking import unswept
 from console.cli.output import err
 from console.publishing import BadFiles
 from console.settings import Settings
@@ -56,9 +55,7 @@ def run(plan: Plan) -> Told:
     if plan.candidate is not None:
         other = plan.settings.model_copy(update={"templates": plan.templates or plan.settings.templates})
         renderers.append(_renderer(other))
-    taken = Taken()
-    with _unswept():
-        played = _play(plan, taken)
+    played, taken = play(plan)
     samples = tuple(_sample(one, played, renderers) for one in played.examples)
     verdicts = tuple(judge(one, played) for one in plan.limits)
     candidate = str(plan.folder) if plan.folder else ""
@@ -71,6 +68,13 @@ def _renderer(settings: Settings) -> Renderer:
         return Renderer(load_templates(settings.templates))
     except BadTemplates as error:
         raise BadFiles(str(error)) from None
+
+
+def play(plan: Plan) -> tuple[Played, Taken]:
+    """Only the figures. Raises as `run` does."""
+    taken = Taken()
+    with unswept():
+        return _play(plan, taken), taken
 
 
 def _play(plan: Plan, taken: Taken) -> Played:
@@ -132,15 +136,3 @@ def _sample(example: Example, played: Played, renderers: list[Renderer]) -> Samp
     for side, outcome, renderer in zip(example.sides, outcomes, renderers, strict=True):
         shown.append(None if side.left is None else show(side.left, outcome, renderer))
     return Sample(example, tuple(shown))
-
-
-@contextlib.contextmanager
-def _unswept() -> Iterator[None]:
-    """The garbage collector rests: customers stay until the end, and looking at each of them again finds nothing."""
-    swept = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if swept:
-            gc.enable()

@@ -47,6 +47,11 @@ def occurrences(rules: RuleSet, customer: Customer, after: int, until: int) -> l
     found = []
     zone = zone_of(customer.profile, rules.policy.shop)
     for rule in rules.timed:
+        if isinstance(rule.trigger, Inactive):
+            due = _quiet(rule.trigger, customer)
+            if after < due <= until:
+                found.append(Occurrence(due, rule, f"inactive{SEPARATOR}{_since(rule.trigger, customer)}"))
+            continue
         passed = [one for one in _around(rule, rules.policy, customer, until, zone) if after < one[0] <= until]
         if passed:
             due, entry, cycle = max(passed)
@@ -61,6 +66,11 @@ def next_due(rules: RuleSet, customer: Customer) -> int | None:
     if after and not customer.walk_in:
         zone = zone_of(customer.profile, rules.policy.shop)
         for rule in rules.timed:
+            if isinstance(rule.trigger, Inactive):
+                due = _quiet(rule.trigger, customer)
+                if due > after:
+                    dues.append(due)
+                continue
             for one in _around(rule, rules.policy, customer, after, zone):
                 if one[0] > after:
                     dues.append(one[0])
@@ -75,10 +85,8 @@ def event_of(rule: Rule, customer_id: str, entry: str, now: int) -> Event:
 
 
 def _around(rule: Rule, policy: Policy, customer: Customer, moment: int, zone: ZoneInfo) -> Iterable[Due]:
-    """The times near `moment` at which the rule is due for the customer, whose clock is `zone`; the earliest first."""
+    """The times near `moment` of a date or a period at which the rule is due, the earliest first, in `zone`."""
     trigger = rule.trigger
-    if isinstance(trigger, Inactive):
-        return _quiet(trigger, customer)
     if isinstance(trigger, FanOut):
         return _periods(trigger.every, policy.birthday_hour, local_day(moment, zone), zone)
     field, offset = (trigger.field, trigger.offset) if isinstance(trigger, OnDate) else (BIRTH_DATE, 0)
@@ -97,10 +105,15 @@ def _around(rule: Rule, policy: Policy, customer: Customer, moment: int, zone: Z
 # Inactivity.
 
 
-def _quiet(trigger: Inactive, customer: Customer) -> Iterable[Due]:
-    since = customer.last_order_at if trigger.since == "last_order" else customer.last_event_at
+def _quiet(trigger: Inactive, customer: Customer) -> int:
+    """When the customer has been quiet for long enough; 0: never."""
+    since = _since(trigger, customer)
     span = trigger.span if not trigger.rhythm else rhythm(customer) * trigger.rhythm // 100
-    return ((since + span, f"inactive{SEPARATOR}{since}", 0),) if since and span else ()
+    return since + span if since and span else 0
+
+
+def _since(trigger: Inactive, customer: Customer) -> int:
+    return customer.last_order_at if trigger.since == "last_order" else customer.last_event_at
 
 
 def rhythm(customer: Customer) -> int:

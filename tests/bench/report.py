@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tests.bench.backtest import Played
 from tests.bench.conditions import AIM, Speed
 from tests.bench.contest import Timed
 from tests.bench.engine import AIM as ENGINE_AIM
@@ -74,6 +75,7 @@ class Report(msgspec.Struct, frozen=True):
     poison: Poison | None = None
     conditions: Speed | None = None
     engine: Engine | None = None
+    backtest: Played | None = None
 
     @classmethod
     def of(
@@ -87,6 +89,7 @@ class Report(msgspec.Struct, frozen=True):
         poison: Poison | None = None,
         conditions: Speed | None = None,
         played: Engine | None = None,
+        backtest: Played | None = None,
     ) -> Report:
         """The report with Regulars' ratios, where both sides were run."""
         ratios = {
@@ -95,7 +98,7 @@ class Report(msgspec.Struct, frozen=True):
             for other in ("limit", "obvious")
             if mine in rows and other in rows
         }
-        return cls(machine, events, customers, partitions, repeat, rows, ratios, poison, conditions, played)
+        return cls(machine, events, customers, partitions, repeat, rows, ratios, poison, conditions, played, backtest)
 
 
 def this_machine() -> Machine:
@@ -129,6 +132,8 @@ def print_table(report: Report, console: Console) -> None:
         _print_speed(report.conditions, console)
     if report.engine is not None:
         _print_engine(report.engine, console)
+    if report.backtest is not None:
+        _print_backtest(report.backtest, console)
     if report.poison is not None:
         print_poison(report.poison, console)
 
@@ -148,6 +153,15 @@ def _print_engine(one: Engine, console: Console) -> None:
     console.print(
         f"\nThe engine alone, {one.rules} rules: {one.rate:,} events/s on one core (aim {ENGINE_AIM:,}); "
         f"fold {one.fold:.1f} µs, rules and time {one.deciding:.1f} µs, {one.decisions:.1f} decisions an event"
+    )
+
+
+def _print_backtest(one: Played, console: Console) -> None:
+    (today, candidate), (sent, would) = one.rules, one.messages
+    console.print(
+        f"\nBacktest, {today} rules beside {candidate}: {one.rate:,.0f} events/s, {one.cpu:,.0f} µs an event, of "
+        f"{one.events:,} in a file; "
+        f"{sent:,} and {would:,} messages; {one.peak:,.0f} MiB at most"
     )
 
 

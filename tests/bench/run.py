@@ -19,7 +19,7 @@ from streams.broker import EVENTS, Broker
 from streams.embedded import EmbeddedBroker
 from streams.partitions import partition_of
 from tests import services
-from tests.bench import conditions, engine, poison
+from tests.bench import backtest, conditions, engine, poison
 from tests.bench.contest import Job, Timed
 from tests.bench.events import make
 from tests.bench.report import OTHER, Report, Row, show, this_machine
@@ -38,7 +38,9 @@ ENGINE = "engine"
 """No contestant: fold and rules alone."""
 POISON = "poison"
 """No contestant: the slowest record of the nasty corpus."""
-ALONE = (CONDITIONS, ENGINE, POISON)
+BACKTEST = "backtest"
+"""No contestant: history through two sets of rules."""
+ALONE = (CONDITIONS, ENGINE, BACKTEST, POISON)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,7 +66,9 @@ def _contest(options: argparse.Namespace, server: str) -> Report:
     sizes = (options.events, options.customers, options.partitions, options.repeat)
     asked = conditions.measure() if not options.only or CONDITIONS in options.only else None
     played = engine.measure() if not options.only or ENGINE in options.only else None
-    return Report.of(rows, this_machine(), *sizes, nasty, asked, played)
+    history = not options.only or BACKTEST in options.only
+    twice = backtest.measure(options.events, options.customers) if history else None
+    return Report.of(rows, this_machine(), *sizes, nasty, asked, played, twice)
 
 
 def _one(name: str, options: argparse.Namespace, store: str) -> Timed:

@@ -46,6 +46,9 @@ def test_every_contestant_takes_every_event_and_the_json_has_all_rows() -> None:
     assert report.conditions is not None
     assert set(report.conditions.nanoseconds) == set(TYPICAL)
     assert 0.2 < report.conditions.held < 0.8, "conditions that always or never hold measure little"
+    assert report.backtest is not None
+    assert report.backtest.events == 400
+    assert report.backtest.messages[1] > report.backtest.messages[0] > 0, "the playbook writes more than what ships"
     assert report.poison is not None
     assert report.poison.records > 200
     assert len(report.poison.slowest) == 3
