@@ -70,7 +70,7 @@ def _entered(known: Known, rule: Rule, journey: Journey) -> Rule:
 
 def _journey(known: Known, rule: Rule, journey: Journey) -> dict[str, Any]:
     what = step_of(rule, journey.step)
-    stops = f"; {', '.join(rule.stop_on)} stops it" if rule.stop_on else ""
+    stops = f"; {' or '.join(rule.stop_on)} stops it" if rule.stop_on else ""
     if journey.due:
         says = f"goes on {moment(journey.due, known.zone)}{f' with {what}' if what else ''}{stops}"
     else:

@@ -43,7 +43,8 @@ def listens(rule: Rule) -> str:
     """What a rule listens to, in a marketer's words."""
     trigger = rule.trigger
     if isinstance(trigger, Inactive):
-        quiet = f"{trigger.rhythm / 100:g} times their own rhythm" if trigger.rhythm else span(trigger.span)
+        times = "" if trigger.rhythm == 100 else f"{trigger.rhythm / 100:g} times "
+        quiet = f"{times}their own rhythm" if trigger.rhythm else span(trigger.span)
         return f"{quiet} without {'an order' if trigger.since == 'last_order' else 'a sign of life'}"
     if isinstance(trigger, OnDate):
         if not trigger.offset:

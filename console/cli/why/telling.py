@@ -79,7 +79,8 @@ def never(rule: dict[str, Any]) -> str:
     if not rule["deciding"]:
         return str(rule["next"])
     since = f" since {rule['since'][:10]}" if rule["since"] else ""
-    nothing = f"has listened to {rule['listens']}{since}; that did not come"
+    timed = rule["on"] in ("inactive", "date") or rule["on"].startswith("every ")
+    nothing = f"was never due{since}" if timed else f"has listened to {rule['listens']}{since}; no such event came"
     return f"{nothing}; {rule['next']}" if rule["next"] else nothing
 
 
