@@ -59,7 +59,7 @@ def decode(key: bytes | None, value: bytes | None, headers: Headers, shop: Shop,
     `now` is microseconds since 1970. Raises BadEvent.
     """
     head, time = decode_head(key, value, headers, now)
-    if (head.type, head.source) == (POKE, CLOCK):
+    if head.type == POKE and head.source == CLOCK:
         return _poke(head.id, head.subject, time)
     raw = bytes(head.data)
     data, amount = decode_data(head.type, raw, shop, "data")

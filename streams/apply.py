@@ -19,7 +19,7 @@ from retention.events import POKE, Event
 from retention.fold import backdate, fold
 from retention.orders import Order, row_key
 from retention.state import Customer
-from rules.engine.decide import decide, elapse
+from rules.engine.decide import decide, elapse, pending
 from rules.engine.older import Library, no_library
 from rules.engine.timers import next_due
 from rules.ruleset import RuleSet
@@ -315,10 +315,10 @@ class _Task:
         """
         rules, customer, before = self.applier.rules, loaded.state, loaded.state.elapsed
         poked = event.type == POKE
-        if not (poked or customer.journeys or rules.timed):
+        if not poked and not pending(rules, customer, event.at):
             customer.elapsed = event.at
             return True
-        going = any(0 < journey.due <= event.at for journey in customer.journeys)
+        going = customer.journeys and any(0 < journey.due <= event.at for journey in customer.journeys)
         decided = elapse(rules, event.customer, customer, event.at, recall.of(event.customer), self._older_set)
         if poked and not (going or decided.decisions):
             self.planned[event.customer] = (next_due(rules, customer), event.customer, loaded.version)

@@ -12,7 +12,7 @@ from retention.decode import moment
 from retention.events import Event
 from retention.periods import local, month_of, name
 from retention.state import Customer
-from rules.engine.outcome import Decided, QueuedMessage, Request
+from rules.engine.outcome import Decided, Decision, QueuedMessage, Request
 from storage.batch import Batch, NewDecision, NewMessage, NewRequest
 from storage.messages import Context
 
@@ -39,34 +39,39 @@ class Effects:
 
     def take(self, event: Event, customer: Customer, decided: Decided) -> None:
         """What was decided with `event`: by timers before it, or about it; the customer is as that left them."""
+        if not (decided.decisions or decided.not_fired or decided.cancelled):
+            return
         if self._event is not event:
             self._event, self._n = event, 0
         for rule, guard in decided.not_fired:
             self.tally["not_fired", event.at, f"{rule}/{guard}"] += 1
         self.cancelled.update(decided.cancelled)
-        for decision in decided.decisions:
-            self._n += 1
-            message, request = decision.message, decision.request
-            self.tally["decided", decision.at, f"{decision.rule}/{decision.outcome}/{decision.reason}"] += 1
-            self.decisions.append(
-                NewDecision(
-                    customer=event.customer,
-                    seq=event.seq,
-                    n=self._n,
-                    rule=decision.rule,
-                    step=decision.step,
-                    entry=decision.entry,
-                    at=decision.at,
-                    outcome=decision.outcome,
-                    reason=decision.reason,
-                    due=decision.due or None,
-                    message=message.key if message is not None else None,
-                )
+        for number, decision in enumerate(decided.decisions, self._n + 1):
+            self._decide(event, customer, decision, number)
+        self._n += len(decided.decisions)
+
+    def _decide(self, event: Event, customer: Customer, decision: Decision, number: int) -> None:
+        message, request = decision.message, decision.request
+        self.tally["decided", decision.at, f"{decision.rule}/{decision.outcome}/{decision.reason}"] += 1
+        self.decisions.append(
+            NewDecision(
+                event.customer,
+                event.seq,
+                number,
+                decision.rule,
+                decision.step,
+                decision.entry,
+                decision.at,
+                decision.outcome,
+                decision.reason,
+                decision.due or None,
+                message.key if message is not None else None,
             )
-            if message is not None:
-                self.messages.append(self._message(event, customer, message, decision.at))
-            if request is not None:
-                self._ask(event, request)
+        )
+        if message is not None:
+            self.messages.append(self._message(event, customer, message, decision.at))
+        if request is not None:
+            self._ask(event, request)
 
     def save(self, batch: Batch, deltas: Deltas, now: int) -> None:
         """Write it all but the sums, which go into `deltas`. What was queued here may be cancelled here too."""

@@ -94,6 +94,14 @@ def elapse(
     return decided
 
 
+def pending(rules: RuleSet, customer: Customer, until: int) -> bool:
+    """Whether `elapse` has more to do than to note the time. Mostly it has not, and that is cheaper to ask."""
+    if customer.journeys or customer.walk_in:
+        return True
+    after = customer.elapsed or customer.at
+    return bool(after and rules.timed and occurrences(rules, customer, after, until))
+
+
 # Time.
 
 

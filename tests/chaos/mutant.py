@@ -201,6 +201,7 @@ MUTANTS = {
     "failpoints": failpoints.plant,
     "last-wins": planted.last_wins,
     "moody": planted.moody,
+    "deaf": planted.deaf,
     "clock-blind": planted.clock_blind,
     "lenient": planted.lenient,
     "forgetful-relay": planted.forgetful_relay,

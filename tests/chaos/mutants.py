@@ -15,6 +15,7 @@ CAUGHT_AS: dict[str, tuple[str, ...]] = {
     "no-sending": ("mails_uncounted",),
     "new-key": ("mails_missing", "mails_unexpected"),
     "moody": ("decisions",),
+    "deaf": ("words_missing",),
     "clock-blind": ("backwards",),
     "lenient": ("decisions",),
 }
@@ -23,7 +24,7 @@ PROMISES: dict[int, tuple[str, ...]] = {
     1: ("commit-first", "ack-first", "forgetful-relay", "leaky-dead-letters", "smudged-dead-letters"),
     2: ("no-inbox", "no-fence", "last-wins"),
     3: ("mark-first", "no-sending", "new-key"),
-    4: ("moody", "clock-blind"),
+    4: ("moody", "clock-blind", "deaf"),
     5: ("lenient",),
 }
 """Promise → the mutants that break it: no accepted event is lost; every effect once, in any order; a message at least

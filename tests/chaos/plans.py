@@ -41,6 +41,7 @@ MUTANTS = {
     "no-fence": Plan("postgres", "tansu", "freeze-inside", 2, 3, mutant="no-fence"),
     "last-wins": Plan(*SMALL, "kill", 1, 1, mutant="last-wins", load="messy"),
     "moody": Plan(*SMALL, "kill", 1, 1, mutant="moody"),
+    "deaf": Plan(*SMALL, "kill", 1, 1, mutant="deaf"),
     "clock-blind": Plan(*SMALL, "clock", 1, 2, mutant="clock-blind"),
     "lenient": Plan(*SMALL, "bad-rules", 1, 1, mutant="lenient"),
     "forgetful-relay": Plan(*SMALL, "kill-at", 1, 1, mutant="forgetful-relay", point="before-relay"),

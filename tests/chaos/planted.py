@@ -28,6 +28,7 @@ from storage.outbox import Letter, Outgoing
 from storage.rulesets import Act, publish
 from storage.store import Store
 from streams.apply import Applier
+from streams.clock import Clock
 from streams.relay import Relay
 
 CLOCK = "CLOCK"
@@ -61,6 +62,15 @@ def moody() -> None:
         return decided
 
     sound = _replace(sys.modules[Applier.__module__], "decide", decide)
+
+
+def deaf() -> None:
+    """Promise 4: nobody is poked; who hears of nothing else never goes on."""
+
+    async def _poke(*_: object) -> int:
+        return 0
+
+    _replace(Clock, "_poke", _poke)
 
 
 def clock_blind() -> None:

@@ -1,9 +1,11 @@
-"""The four starter campaigns of a run, as their comments and docs say it. Shares no code with the product.
+"""The rules of a run, as their comments and docs say it: four starter campaigns, and one that waits. Shares no code
+with the product.
 
 welcome          the first order ever, marketing
 thank-returning  every order from the second on, marketing
 return-care      a return, unless it is at `received`, transactional
 birthday         a birthday, once a calendar year, marketing
+call-back        a survey: a second later a word to the staff
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ ZONE = ZoneInfo("Asia/Bangkok")
 TRANSACTIONAL = {"return-care"}
 LATENESS = timedelta(hours=24)
 Decision = tuple[str, str, str, str]
-"""(rule, outcome, reason, entry): outcome queued, suppressed or `not fired`; entry empty = the event's identity."""
+"""(rule, outcome, reason, entry): outcome queued, suppressed, waiting, requested or `not fired`; entry empty = the
+event's identity."""
 
 
 class Person:
@@ -71,6 +74,8 @@ def decide(person: Person, kind: str, data: dict[str, Any], time: datetime, at: 
             yield _send(person, "return-care", late, marketing=False)
     elif kind == "birthday":
         yield _birthday(person, time.astimezone(ZONE).year, late)
+    elif kind == "survey":
+        yield from _call_back(late)
     elif kind == "profile":
         _profile(person, data, time)
     elif kind == "consent" and data["channel"] == "email" and "topic" not in data:
@@ -89,6 +94,14 @@ def _purchase(person: Person, data: dict[str, Any], late: bool) -> Iterator[Deci
     else:
         yield "welcome", "not fired", "condition", ""
         yield _send(person, "thank-returning", late, marketing=True)
+
+
+def _call_back(late: bool) -> Iterator[Decision]:
+    if late:
+        yield "call-back", "suppressed", "late", ""
+    else:
+        yield "call-back", "waiting", "wait", ""
+        yield "call-back", "requested", "", ""
 
 
 def _birthday(person: Person, year: int, late: bool) -> Decision:

@@ -74,9 +74,16 @@ class Setup:
 
 @contextmanager
 def setup(
-    store: str = "sqlite", broker: str = "tansu", policy: str = "", proxied: bool = False, small: bool = False
+    store: str = "sqlite",
+    broker: str = "tansu",
+    policy: str = "",
+    proxied: bool = False,
+    small: bool = False,
+    waits: bool = False,
 ) -> Iterator[Setup]:
     """A new broker and a new store; both gone afterwards. `policy` replaces the policy of the chaos shop.
+
+    `waits`: with a rule that goes on by time alone.
 
     `broker` is tansu, kafka (one node) or kafka3 (three, with three copies of everything). `proxied`: networks that
     fail on command, before the one Kafka for all clients, before PostgreSQL for the workers. `small`: the store on a
@@ -85,7 +92,7 @@ def setup(
     with ExitStack() as stack:
         home = Path(tempfile.mkdtemp(prefix="regulars-chaos-"))
         stack.callback(shutil.rmtree, home)
-        at = Setup(home, "", "", "embedded", "", _rules(home / "rules", policy))
+        at = Setup(home, "", "", "embedded", "", _rules(home / "rules", policy, waits))
         if small:
             at = replace(at, disk=stack.enter_context(small_disk(SIZES[store])))
         if store == "sqlite":
@@ -135,10 +142,12 @@ def _kafka3(stack: ExitStack, at: Setup) -> Setup:
     return replace(at, bootstrap=nodes.bootstrap, incarnation=cluster, broker=broker, kafka=nodes, replication=3)
 
 
-def _rules(folder: Path, policy: str) -> Path:
+def _rules(folder: Path, policy: str, waits: bool) -> Path:
     (folder / "campaigns").mkdir(parents=True)
     for name in CAMPAIGNS:
         shutil.copy(ROOT / "rules" / "campaigns" / f"{name}.yaml", folder / "campaigns")
+    if waits:
+        shutil.copy(Path(__file__).parent / "campaigns" / "call-back.yaml", folder / "campaigns")
     shutil.copy(ROOT / "rules" / "offers.yaml", folder)
     text = policy or (Path(__file__).parent / "policy.yaml").read_text("utf-8")
     (folder / "policy.yaml").write_text(text, "utf-8")

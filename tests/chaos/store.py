@@ -16,6 +16,8 @@ import psycopg
 Row = Sequence[Any]
 DELIVERY = "regulars:delivery"
 """The source of results."""
+SOON = 60 * 1_000_000
+"""Microseconds: who comes due later than that from now on is not waited for."""
 
 
 class Store:
@@ -54,6 +56,11 @@ class Store:
     def waiting(self) -> int:
         """Rows that wait to be produced."""
         rows = self.rows("SELECT (SELECT COUNT(*) FROM outbox) + (SELECT COUNT(*) FROM dead_letter WHERE NOT relayed)")
+        return int(rows[0][0]) if rows else 0
+
+    def due(self, now: int) -> int:
+        """Customers whose time has come, or comes soon."""
+        rows = self.rows(f"SELECT COUNT(*) FROM customer WHERE next_due <= {now + SOON}")
         return int(rows[0][0]) if rows else 0
 
     def unsent(self) -> int:
@@ -107,7 +114,7 @@ def held(store: Store, incarnation: str) -> Held:
     """Read it all."""
     log: dict[str, list[tuple[str, str, str, Any]]] = {}
     for customer, source, id, kind, data in store.rows(
-        "SELECT customer, source, id, type, data FROM event ORDER BY customer, seq"
+        "SELECT customer, source, id, type, data FROM event WHERE source <> 'regulars:clock' ORDER BY customer, seq"
     ):
         parsed = json.loads(bytes(data), parse_float=Decimal, parse_int=Decimal)
         log.setdefault(customer, []).append((source, id, kind, parsed))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import json
 import random
 import shutil
 import tempfile
@@ -63,6 +64,11 @@ class Plan:
         """What is planted into the workers, with what the fault needs to hit a place inside them."""
         return ",".join(filter(None, [self.mutant, PLANTED.get(self.fault, "")]))
 
+    @property
+    def waits(self) -> bool:
+        """Whether a rule goes on by time alone; where clocks are wrong by an hour that may be in an hour."""
+        return self.fault != "clock"
+
 
 @dataclass
 class Report:
@@ -90,7 +96,10 @@ def run(plan: Plan) -> Report:
     """A new broker, a new store, and the whole trial on them."""
     began = time.monotonic()
     proxied, small = plan.fault in PROXIED, plan.fault in SMALL_DISK
-    with setup(plan.store, plan.broker, proxied=proxied, small=small) as at, MailServer(SLOW_MAIL) as mail:
+    with (
+        setup(plan.store, plan.broker, proxied=proxied, small=small, waits=plan.waits) as at,
+        MailServer(SLOW_MAIL) as mail,
+    ):
         report = asyncio.run(_trial(plan, at, mail if plan.mail or plan.fault in NEEDS_MAIL else None))
         report.problems += _verify(at)
         if not report.good and not plan.mutant:
@@ -114,6 +123,7 @@ async def _trial(plan: Plan, at: Setup, mail: MailServer | None) -> Report:
             await producing
             if not await drained(at, store, mail is not None):
                 waits = f"{await lags(at.bootstrap)} not read, {store.waiting()} rows not relayed"
+                waits += f", {store.due(_now())} customers due"
                 waits += f", {store.unsent()} messages not sent" if mail is not None else ""
                 scene.problems.append(f"not drained within {DRAINED_WITHIN:g} s: {waits}")
     finally:
@@ -124,9 +134,9 @@ async def _trial(plan: Plan, at: Setup, mail: MailServer | None) -> Report:
     records = await read(at.bootstrap, ["events", *SOURCES])
     now = dt.datetime.now(dt.UTC)
     poison = producer.ledger.poison
-    expected = expect(records, poison, at.incarnation, at.partitions, now, historian.told)
+    expected = expect(records, poison, at.incarnation, at.partitions, now, historian.told, plan.waits)
     found = held(store, at.incarnation)
-    verdict = judge(expected, found, await relayed(at))
+    verdict = judge(expected, found, await relayed(at), await words(at) if plan.waits else ())
     if mail is not None:
         deaths = len(crew.ended) + (struck.times if plan.fault.startswith("kill") else 0)
         judge_mail(expected, found, mail.mails, deaths, plan.park, verdict)
@@ -160,7 +170,7 @@ async def drained(at: Setup, store: Store, mail: bool = False) -> bool:
     while time.monotonic() < deadline:
         before = store.last_commit()
         await asyncio.sleep(QUIET)
-        waiting = store.waiting() + (store.unsent() if mail else 0)
+        waiting = store.waiting() + store.due(_now()) + (store.unsent() if mail else 0)
         if await lag(at.bootstrap) == 0 and waiting == 0 and store.last_commit() == before:
             return True
     return False
@@ -174,6 +184,15 @@ async def relayed(at: Setup) -> set[tuple[str, int, int]]:
         assert incarnation == at.incarnation
         places.add((topic, int(partition), int(offset)))
     return places
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000
+
+
+async def words(at: Setup) -> set[str]:
+    """The ids of the records on topic `notifications`."""
+    return {json.loads(record.value or b"")["id"] for record in await read(at.bootstrap, ["notifications"])}
 
 
 def _verify(at: Setup) -> list[str]:

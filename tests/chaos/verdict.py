@@ -36,6 +36,8 @@ class Verdict:
     dead_altered: int = 0
     keys_missing: int = 0
     keys_unexpected: int = 0
+    words_missing: int = 0
+    words_unexpected: int = 0
     decisions: int = 0
     counters: int = 0
     unrelayed: int = 0
@@ -67,8 +69,11 @@ class Verdict:
         return len(what)
 
 
-def judge(expected: Expected, held: Held, relayed: Collection[tuple[str, int, int]] | None) -> Verdict:
-    """Compare. `relayed` holds the places that topic `dead-letters` speaks of; None = nobody relays."""
+def judge(
+    expected: Expected, held: Held, relayed: Collection[tuple[str, int, int]] | None, words: Collection[str] = ()
+) -> Verdict:
+    """Compare. `relayed` holds the places that topic `dead-letters` speaks of; None = nobody relays. `words`: the ids
+    of what the staff was told."""
     verdict = Verdict(events=expected.events, applied=sum(map(len, held.log.values())), dead=len(held.dead))
     verdict.messages = len(held.keys)
     _events(expected, held, verdict)
@@ -77,6 +82,8 @@ def judge(expected: Expected, held: Held, relayed: Collection[tuple[str, int, in
         verdict.unrelayed = verdict.note("not on dead-letters", held.dead.keys() - set(relayed))
     verdict.keys_missing = verdict.note("message missing", expected.keys.keys() - set(held.keys))
     verdict.keys_unexpected = verdict.note("message nobody expects", set(held.keys) - expected.keys.keys())
+    verdict.words_missing = verdict.note("the staff was not told", expected.words - set(words))
+    verdict.words_unexpected = verdict.note("the staff was told", set(words) - expected.words)
     verdict.decisions = verdict.note("decided, expected and found", _differences(expected.decided, held.decided))
     verdict.counters = verdict.note("counter, expected and found", _differences(_sums(expected), _kept(held)))
     return verdict

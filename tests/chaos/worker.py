@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 from tests.chaos.setup import Setup
 
-ROLES = ("sources", "reader", "relay")
+ROLES = ("sources", "reader", "relay", "clock")
 READY = b"running on"
 """What the worker says when every part of it has started."""
 
