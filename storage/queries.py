@@ -28,7 +28,10 @@ class Logged(Struct, frozen=True):
 
 
 class Decided(Struct, frozen=True):
-    """One decision, with the status of its message. `due`: when it goes on, or the message leaves."""
+    """One decision, with the status of its message. `due`: when it goes on, or the message leaves.
+
+    `error`: why the message did not leave, or what it waits for; a code.
+    """
 
     at: int
     rule: str
@@ -38,6 +41,7 @@ class Decided(Struct, frozen=True):
     due: int | None
     message: str | None
     status: str | None
+    error: str | None = None
 
 
 class Asked(Struct, frozen=True):
@@ -109,7 +113,7 @@ _BODY = text(
 _REASONS = text("SELECT reason, count(*) FROM dead_letter GROUP BY reason ORDER BY 2 DESC, 1")
 _ORDER_IDS = text('SELECT key FROM "order" WHERE customer = :id AND key NOT LIKE :loose ORDER BY key DESC LIMIT :most')
 _DECISIONS = text(
-    """SELECT d.at, d.rule, d.step, d.outcome, d.reason, d.due, d.message, m.status
+    """SELECT d.at, d.rule, d.step, d.outcome, d.reason, d.due, d.message, m.status, m.error
        FROM decision d LEFT JOIN message m ON m.key = d.message
        WHERE d.customer = :customer ORDER BY d.seq DESC, d.n DESC LIMIT :most"""
 )

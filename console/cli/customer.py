@@ -99,6 +99,7 @@ def document(known: Known, rules: RuleSet) -> dict[str, Any]:
                 "due": instant(one.due or 0),
                 "message": one.message,
                 "status": one.status,
+                "error": None if one.status == "sent" else one.error,
             }
             for one in known.decisions
         ],
@@ -194,7 +195,8 @@ def decided(decision: dict[str, Any]) -> str:
     outcome, reason, due = decision["outcome"], decision["reason"], decision["due"]
     if decision["status"]:
         later = f" for {due}" if due and due > decision["at"] else ""
-        return f"{outcome}{later}, message {decision['status']}"
+        why = f" [{decision['error']}]" if decision["error"] else ""
+        return f"{outcome}{later}, message {decision['status']}{why}"
     if outcome == "waiting" and due:
         outcome = f"waits until {due}"
     if reason:

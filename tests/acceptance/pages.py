@@ -7,6 +7,7 @@
     <!-- run: services … -->   only where Kafka and PostgreSQL are; a line that ends in & goes to the background
     <!-- make -->              the targets, looked at and not run
     <!-- file: NAME -->        not a command: the content of a file
+    <!-- change: NAME WISH --> lines that change file NAME for the wish: see wishes.py
 
 A block of `text` right after commands is what they print; `…` stands for anything, and spaces for any number of them.
 """

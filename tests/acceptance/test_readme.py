@@ -16,21 +16,24 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message
 
 from console.settings import Settings
+from console.wordings import read_wordings
 from deploy.kafka.cluster import fetch
 from tests.acceptance.kit import LONG, ROOT, Done, Shop, Worker, environment, event, wait_until
 from tests.acceptance.pages import Block, blocks, pages, prints, put
+from tests.acceptance.wishes import TESTS, wish, wrong
 from tests.services import HOST, KAFKA_CACHE, free_port
 
 KNOWN = {
     "bash": ("run", "make"),
     "python": ("file",),
     "json": ("file",),
-    "yaml": ("file",),
+    "yaml": ("file", "change"),
     "markdown": ("file",),
     "javascript": ("file",),
     "java": ("file",),
 }
 """Kind of block → what may be said of it."""
+MARKETER, THAI = "docs/how-to/marketer.md", "docs/how-to/marketer.th.md"
 
 
 class Session:
@@ -136,6 +139,37 @@ def test_what_a_page_tells_to_type_works_and_prints_what_it_says(page: str, tmp_
             if "services" not in block.words:
                 session.follow(block)
         session.end()
+
+
+def test_the_two_pages_for_the_marketer_tell_to_do_the_same() -> None:
+    assert [_bare(block) for block in blocks(THAI)] == [_bare(block) for block in blocks(MARKETER)]
+
+
+def test_the_two_pages_for_the_marketer_explain_the_same_reasons() -> None:
+    explained = [
+        re.findall(r"^\| (`[a-z-]+`(?:[,;] `[a-z-]+`)*)", (ROOT / page).read_text(), re.M) for page in (MARKETER, THAI)
+    ]
+    assert explained[0] == explained[1]
+
+
+def _bare(block: Block) -> tuple[str, str, str, str]:
+    """A block without its comments, which are for people to read."""
+    return block.kind, block.said, re.sub(r"(^|\s+)#.*$", "", block.text, flags=re.M), block.expected
+
+
+def test_every_wish_of_the_marketers_page_comes_true(tmp_path: Path) -> None:
+    changes = [block for block in blocks(MARKETER) if block.verb == "change"]
+    wished = {wish(block) for block in changes}
+    assert wished == {path.stem for path in TESTS.iterdir()}
+    with Session(Shop(tmp_path)) as session:
+        for block in blocks(MARKETER):
+            if block.verb == "file" or "before-wishes" in block.words:
+                session.follow(block)
+        words = read_wordings(tmp_path / "templates")
+        found = {name: wrong(name, [one for one in changes if wish(one) == name], tmp_path, words) for name in wished}
+        without = {name: wrong(name, [], tmp_path, words) for name in wished}
+    assert {name: problems for name, problems in found.items() if problems} == {}
+    assert [name for name, problems in without.items() if not problems] == []  # else its tests would say nothing
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/how-to/operator.md"])

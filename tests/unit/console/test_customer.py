@@ -151,6 +151,19 @@ def test_decisions_are_told_in_words(
     assert decided(found["decisions"][0]) == words
 
 
+@pytest.mark.parametrize(
+    ("status", "error", "words"),
+    [
+        ("cancelled", "no-consent", "queued, message cancelled [no-consent]"),
+        ("queued", "quiet-hours", "queued, message queued [quiet-hours]"),
+        ("sent", "mailbox-busy (450)", "queued, message sent"),
+    ],
+)
+def test_what_became_of_a_message_is_told_with_its_reason(status: str, error: str, words: str) -> None:
+    found = known(Customer(), Decided(NOW, "win-back", 2, "queued", "", NOW, "m", status, error))
+    assert decided(found["decisions"][0]) == words
+
+
 def test_a_step_that_the_rule_no_longer_has_is_told_without_what_it_did() -> None:
     found = known(
         Customer(), *(Decided(NOW, rule, 9, "requested", "", None, None, None) for rule in ("win-back", "gone"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from console.cli.main import everything
 from console.settings import Settings
 from rules import read_policy, read_rule
 from rules.engine import decide, guards, turn
+from rules.engine.outcome import Decision
 from rules.language.functions import FUNCTIONS
 from rules.language.schema import CUSTOMER, TRIGGERS
 from templates.filters import FILTERS
@@ -82,15 +84,16 @@ def _marked(page: str) -> set[str]:
 
 
 WRITTEN = (ROOT / "docs" / "how-to" / "marketer.md").read_text()
+RULES = (DOCS / "rules.md").read_text()
 
 
 @pytest.mark.parametrize("key", [*read_rule.KEYS, *read_policy.KEYS])
-def test_every_key_of_a_rule_and_of_the_policy_is_told_to_the_marketer(key: str) -> None:
-    assert f"| `{key}` |" in WRITTEN
+def test_every_key_of_a_rule_and_of_the_policy_is_in_the_reference(key: str) -> None:
+    assert f"| `{key}` |" in RULES
 
 
-def test_every_field_and_function_of_conditions_is_told_to_the_marketer() -> None:
-    told = _marked(WRITTEN)
+def test_every_field_and_function_of_conditions_is_in_the_reference() -> None:
+    told = _marked((DOCS / "conditions.md").read_text()) | _marked(RULES)
     fields = {path.partition(".")[2] for path in CUSTOMER}
     assert (fields | set(FUNCTIONS) | set(TRIGGERS)) - told == set()
 
@@ -106,6 +109,22 @@ def test_every_reason_of_the_guards_is_told_to_the_marketer() -> None:
     assert len(said) >= 12
     assert {reason for reason in said | set(REASONS) if f"| `{reason}` |" not in WRITTEN} == set()
     assert {reason for reason in REASONS if not any(f'"{reason}"' in source for source in sources)} == set()
+
+
+def test_every_reason_that_the_engine_documents_is_told_to_the_marketer() -> None:
+    told = re.search(r"says why it was suppressed: (.*?) `at` is", inspect.cleandoc(Decision.__doc__ or ""), re.S)
+    assert told is not None
+    said = set(re.findall(r"[a-z]+(?:-[a-z]+)*", re.sub(r"why it \w+:|or which holdout it was:|\bor\b", "", told[1])))
+    assert said == set(REASONS)
+
+
+def test_every_code_of_a_message_that_did_not_leave_is_told_to_the_marketer() -> None:
+    rooms = ("check", "offers", "prepare")
+    sources = "".join((ROOT / "delivery" / f"{room}.py").read_text() for room in rooms)
+    said = set(re.findall(r'"(?:cancelled|failed|expired)", "([a-z-]+)"|LOOK_AGAIN, "([a-z-]+)"', sources))
+    codes = {one or other for one, other in said} | {"rule-gone", "rule-paused", "quiet-hours"}
+    assert len(codes) >= 10
+    assert {code for code in codes if f", `{code}`" not in WRITTEN} == set()
 
 
 def test_the_choices_of_a_setting_are_named() -> None:
