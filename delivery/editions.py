@@ -10,6 +10,7 @@ from typing import Protocol
 from delivery.wording import Renderer
 from rules.published import TEMPLATES, identity, part
 from rules.ruleset import RuleSet
+from storage.errors import StoreError
 from storage.library import KEPT, Library
 from storage.rulesets import published
 from storage.store import Store
@@ -56,45 +57,46 @@ class Unchanging:
 
 
 class InStore:
-    """Those of the store. The one it begins with is kept while the live one cannot be read."""
+    """Those of the store. While the live one cannot be read the one before is kept; where that is so of the wording
+    alone, its words: what is paused now stands still all the same."""
 
     def __init__(self, store: Store, library: Library, rules: RuleSet) -> None:
-        """`rules`: published ones, that can be read with their wording. Raises BadTemplates, Unreachable."""
+        """`rules`: the published ones to begin with. Raises StoreError when their wording cannot be read."""
         self._store = store
         self._library = library
         self._lock = threading.Lock()
         self._renderers: dict[str, Renderer] = {}
         """By their files: a change of the rules alone compiles nothing again."""
         self._editions: dict[str, Edition | None] = {}
-        self._live = Edition(rules, self._renderer(rules.hash))
+        found = self._read(rules.hash, rules)
+        if found is None:
+            raise StoreError(f"{_unreadable(rules.hash)}: run the version that published it")
+        self._live = self._editions[rules.hash] = found
 
     def live(self) -> Edition:
         """The live edition, or the last one that could be read."""
         id = self._library.live_id()
-        if id is not None and id != self._live.rules.hash and (found := self.of(id)) is not None:
-            self._live = found
+        if id is not None and id != self._live.rules.hash and (rules := self._library(id)) is not None:
+            self._live = self.of(id) or Edition(rules, self._live.renderer)
         return self._live
 
     def of(self, id: str) -> Edition | None:
         """An edition; read once."""
-        if id == self._live.rules.hash:
-            return self._live
         with self._lock:
             if id not in self._editions:
                 if len(self._editions) >= KEPT:
                     self._editions.clear()
                     self._renderers.clear()
-                self._editions[id] = self._read(id)
+                self._editions[id] = self._read(id, self._library(id))
             return self._editions[id]
 
-    def _read(self, id: str) -> Edition | None:
-        rules = self._library(id)
+    def _read(self, id: str, rules: RuleSet | None) -> Edition | None:
         if rules is None:
             return None
         try:
             return Edition(rules, self._renderer(id))
         except BadTemplates:
-            log.error("the wording of the published rule set %s cannot be read by this version of Regulars", id)
+            log.error("%s; bring it to the version that published it", _unreadable(id))
             return None
 
     def _renderer(self, id: str) -> Renderer:
@@ -105,3 +107,7 @@ class InStore:
         if name not in self._renderers:
             self._renderers[name] = OfFiles(catalogue_from(files))
         return self._renderers[name]
+
+
+def _unreadable(id: str) -> str:
+    return f"the wording of the published rule set {id} cannot be read by this version of Regulars"

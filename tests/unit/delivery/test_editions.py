@@ -14,6 +14,7 @@ from delivery.dispatcher import WAKE_AGAIN, Config, Dispatcher
 from delivery.editions import InStore
 from rules.published import whole
 from rules.ruleset import ALL_MARKETING
+from storage.errors import StoreError
 from storage.library import Library
 from storage.rulesets import pause, publish, resume
 from storage.store import Store
@@ -138,3 +139,9 @@ async def test_a_set_whose_wording_cannot_be_read_leaves_what_was_live_before(
     queued(store, "a")
     assert await post.subjects() == ["First"]
     assert [bad in one for one in caplog.messages if "wording" in one] == [True]
+    pause(store, "welcome", ACT)
+    queued(store, "b")
+    assert await post.subjects() == []
+    assert rows(store)["b"]["error"] == "rule-paused"
+    with pytest.raises(StoreError, match="run the version that published it"):
+        Post(store)
