@@ -189,7 +189,8 @@ class Simulation:
     # What the rules decided.
 
     def _note(self, person: Person, event: Event, decided: Decided) -> None:
-        self.not_fired.update(decided.not_fired)
+        for unmet in decided.not_fired:  # `update` takes longer to begin than a few of them to count
+            self.not_fired[unmet] += 1
         for rule, guard in decided.not_fired if self._explain else ():
             self._tell(Entry(event.at, person.id, rule, NOT_FIRED, guard, event=event.type))
         for decision in decided.decisions:
