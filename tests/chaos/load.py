@@ -175,7 +175,8 @@ class Load:
         return data
 
     def _birthday(self, customer: Customer) -> dict[str, Any]:
-        return {} if self.chance.random() < 0.5 else {"date": "--05-01"}
+        """A day of which, all year round, the nearest is the one of the same year."""
+        return {} if self.chance.random() < 0.5 else {"date": "--07-02"}
 
     def _profile(self, customer: Customer) -> dict[str, Any]:
         data: dict[str, Any] = {"first_name": "Ann", "email": f"{customer.id}@example.com"}

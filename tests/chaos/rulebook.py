@@ -6,6 +6,8 @@ thank-returning  every order from the second on, marketing
 return-care      a return, unless it is at `received`, transactional
 birthday         a birthday, once a calendar year, marketing
 call-back        a survey: a second later a word to the staff
+
+What is marketing waits while a ticket is open or a return under way, for longer than a run takes.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ from zoneinfo import ZoneInfo
 ZONE = ZoneInfo("Asia/Bangkok")
 TRANSACTIONAL = {"return-care"}
 LATENESS = timedelta(hours=24)
+STALE = timedelta(days=60)
+STAGES = ("requested", "received", "refunded")
 Decision = tuple[str, str, str, str]
 """(rule, outcome, reason, entry): outcome queued, suppressed, waiting, requested or `not fired`; entry empty = the
 event's identity."""
@@ -34,6 +38,10 @@ class Person:
         self.suppressed = False
         self.birthday = 0
         """The last year a birthday was entered."""
+        self.tickets: dict[str, tuple[datetime, bool]] = {}
+        """Ticket → its latest word, and whether it is closed."""
+        self.returns: dict[str, tuple[int, datetime]] = {}
+        """Return → how far it is, and since when."""
 
     @property
     def staff(self) -> bool:
@@ -49,6 +57,13 @@ class Person:
         if self.suppressed:
             return "suppressed"
         return "" if self.address else "unreachable"
+
+    def busy(self, at: datetime) -> str:
+        """What marketing waits for the end of, or nothing."""
+        if any(not closed and at - time < STALE for time, closed in self.tickets.values()):
+            return "open-ticket"
+        under_way = any(stage < 2 and at - time < STALE for stage, time in self.returns.values())
+        return "return-in-progress" if under_way else ""
 
     @property
     def address(self) -> str:
@@ -66,14 +81,20 @@ def decide(person: Person, kind: str, data: dict[str, Any], time: datetime, at: 
     """Take one event in; every rule that listens says what it makes of it."""
     late = at - time > LATENESS
     if kind == "purchase":
-        yield from _purchase(person, data, late)
+        yield from _purchase(person, data, late, at)
     elif kind == "return":
+        stage = STAGES.index(data.get("state", "refunded"))
+        known = person.returns.setdefault(data["return_id"], (stage, time))
+        person.returns[data["return_id"]] = max(known, (stage, time))
         if data.get("state") == "received":
             yield "return-care", "not fired", "condition", ""
         else:
-            yield _send(person, "return-care", late, marketing=False)
+            yield _send(person, "return-care", late, at, marketing=False)
+    elif kind == "support":
+        word = (time, data["state"] == "closed")
+        person.tickets[data["ticket_id"]] = max(person.tickets.get(data["ticket_id"], word), word)
     elif kind == "birthday":
-        yield _birthday(person, time.astimezone(ZONE).year, late)
+        yield _birthday(person, time.astimezone(ZONE).year, late, at)
     elif kind == "survey":
         yield from _call_back(late)
     elif kind == "profile":
@@ -84,16 +105,16 @@ def decide(person: Person, kind: str, data: dict[str, Any], time: datetime, at: 
         _message(person, data, time)
 
 
-def _purchase(person: Person, data: dict[str, Any], late: bool) -> Iterator[Decision]:
+def _purchase(person: Person, data: dict[str, Any], late: bool, at: datetime) -> Iterator[Decision]:
     if data["order_id"] in person.orders:
         return  # an amendment
     person.orders.add(data["order_id"])
     if len(person.orders) == 1:
-        yield _send(person, "welcome", late, marketing=True)
+        yield _send(person, "welcome", late, at, marketing=True)
         yield "thank-returning", "not fired", "condition", ""
     else:
         yield "welcome", "not fired", "condition", ""
-        yield _send(person, "thank-returning", late, marketing=True)
+        yield _send(person, "thank-returning", late, at, marketing=True)
 
 
 def _call_back(late: bool) -> Iterator[Decision]:
@@ -104,20 +125,22 @@ def _call_back(late: bool) -> Iterator[Decision]:
         yield "call-back", "requested", "", ""
 
 
-def _birthday(person: Person, year: int, late: bool) -> Decision:
+def _birthday(person: Person, year: int, late: bool, at: datetime) -> Decision:
     if late:
         return "birthday", "suppressed", "late", ""
     if person.birthday >= year:
         return "birthday", "suppressed", "re-entry", ""
     person.birthday = year
-    return _send(person, "birthday", late, marketing=True, entry=f"birthday\x1f{year}")
+    return _send(person, "birthday", late, at, marketing=True, entry=f"birthday\x1f{year}")
 
 
-def _send(person: Person, rule: str, late: bool, marketing: bool, entry: str = "") -> Decision:
+def _send(person: Person, rule: str, late: bool, at: datetime, marketing: bool, entry: str = "") -> Decision:
     if late:
         return rule, "suppressed", "late", entry
-    reason = person.stopped(marketing)
-    return rule, "suppressed" if reason else "queued", reason, entry
+    if reason := person.stopped(marketing):
+        return rule, "suppressed", reason, entry
+    busy = person.busy(at) if marketing else ""
+    return rule, "waiting" if busy else "queued", busy, entry
 
 
 def _profile(person: Person, data: dict[str, Any], time: datetime) -> None:

@@ -148,7 +148,8 @@ def _rules(folder: Path, policy: str, waits: bool) -> Path:
         shutil.copy(ROOT / "rules" / "campaigns" / f"{name}.yaml", folder / "campaigns")
     if waits:
         shutil.copy(Path(__file__).parent / "campaigns" / "call-back.yaml", folder / "campaigns")
-    shutil.copy(ROOT / "rules" / "offers.yaml", folder)
+    for name in ("offers", "segments"):
+        shutil.copy(ROOT / "rules" / f"{name}.yaml", folder)
     text = policy or (Path(__file__).parent / "policy.yaml").read_text("utf-8")
     (folder / "policy.yaml").write_text(text, "utf-8")
     return folder
