@@ -13,7 +13,7 @@ from rules.language.schema import states
 from rules.policy import Quiet
 from rules.reading import duration, duration_meant, keys, listed, one_of, require, scalar
 from rules.ruleset import Goal, Reentry
-from rules.times import span
+from rules.times import minutes_or_months, span
 
 QUIET: tuple[Quiet, ...] = ("defer", "drop", "ignore")
 CAPPED: tuple[Literal["drop", "wait"], ...] = ("drop", "wait")
@@ -35,6 +35,7 @@ def reentry(document: Document, node: Node) -> Reentry:
         if meant := duration_meant(value.removeprefix("after "), "d"):
             message += f'; did you mean "after {meant}"?'
         document.report_node(node, message, "bad-reentry")
+    minutes_or_months(document, node, value.removeprefix("after "))
     return Reentry("after", after or 0)
 
 
@@ -45,7 +46,10 @@ def goal(document: Document, node: Node, around: Around) -> Goal | None:
         return None
     found = keys(document, node, ("event", "within"))
     require(document, node, found, ("event",), "purchase")
-    within = span(document, found["within"], "d", "14d") if "within" in found else around.policy.attribution
+    within = around.policy.attribution
+    if "within" in found:
+        within = span(document, found["within"], "d", "14d") or 0
+        minutes_or_months(document, found["within"], str(found["within"].value))
     event = _goal_event(document, found["event"], around) if "event" in found else None
     return None if event is None else Goal(event, within or 0)
 

@@ -11,7 +11,7 @@ from ruamel.yaml.nodes import Node
 from rules.document import Document
 from rules.reading import duration, one_of, plain, scalar
 from rules.ruleset import Inactive
-from rules.times import LONGEST, span_meant
+from rules.times import LONGEST, minutes_or_months, span_meant
 
 _RHYTHM = re.compile(r"own_rhythm *\* *([0-9]{1,2})(?:\.([0-9]{1,2}))?")
 _SINCE: tuple[Literal["last_order", "last_event"], ...] = ("last_order", "last_event")
@@ -35,6 +35,7 @@ def _for(document: Document, node: Node) -> tuple[int, int]:
         return 0, 0
     span, rhythm = duration(found.value), _RHYTHM.fullmatch(found.value)
     if span is not None and span <= LONGEST:
+        minutes_or_months(document, node, found.value)
         return span, 0
     if rhythm and (hundredths := int(rhythm[1]) * 100 + int((rhythm[2] or "").ljust(2, "0"))):
         return 0, hundredths

@@ -25,6 +25,7 @@ _CLOCK_MEANT = re.compile(r"([0-9]{1,2})(?:[:.h]([0-9]{2}))?(?:[:.][0-9]{2})?\s*
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _SHIFT = re.compile(r"([+-]?)([0-9]{1,3})([dw])")
 _PART = re.compile(r"([0-9]{1,6}(?:[.,][0-9]{1,2})?)\s*([a-z]+)")
+_MONTHS = re.compile(r"([1-9]|1[0-9]|2[0-4])m")
 _COUNTED = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "seven": 7, "ten": 10, "thirty": 30}
 _DIFFER = re.compile(r"(?:[0-9]|\ba|\bone|\btwo|\bthree)\s*(mo|months?|y|yrs?|years?|q|quarters?)\b")
 
@@ -42,6 +43,15 @@ def span(document: Document, node: Node, usual: str, example: str) -> int | None
         document.report_node(node, f"a length of time is ten years at most: {shown(LONGEST)}", "bad-duration")
         return None
     return micros
+
+
+def minutes_or_months(document: Document, node: Node, value: str) -> None:
+    """A problem when `value`, of something that takes days, says minutes: `m` was surely meant to be months."""
+    found = _MONTHS.fullmatch(value.strip())
+    if found:
+        days = int(found[1]) * 365 // 12
+        message = f'"{value}" means minutes; months are written in days, such as {days}d'
+        document.report_node(node, message, "minutes-or-months")
 
 
 def span_meant(value: str, usual: str) -> str:
