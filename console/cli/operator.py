@@ -22,6 +22,7 @@ from console.settings import Settings
 from delivery.errors import BadSettings
 from rules.ruleset import ALL_MARKETING
 from storage import queries
+from storage.due import overdue
 from storage.errors import StoreError, Unreachable
 from storage.store import Store
 from streams import broker as brokers
@@ -31,6 +32,8 @@ from streams.errors import BrokerUnreachable, StreamError
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 dead_letters = typer.Typer(no_args_is_help=True, help="Events that could not be applied.")
+ASLEEP = 10 * 60 * 1_000_000
+"""Microseconds for which a customer may be due before the doctor speaks of it; the clock has tried often by then."""
 
 
 def topics(json: Json = False) -> None:
@@ -180,7 +183,8 @@ def _check_store(config: Settings) -> dict[str, Any]:
 
 
 def _worries(config: Settings, store: Store) -> Iterator[str]:
-    """What is paused, and whether something waits to be published."""
+    """Whether time stands still for somebody, what is paused, and whether something waits to be published."""
+    yield from _asleep(store)
     live = live_of(store)
     if live is None:
         return
@@ -189,6 +193,17 @@ def _worries(config: Settings, store: Store) -> Iterator[str]:
         yield f"paused: {named}; `regulars resume {how}` lets it go on"
     if differ(config, store):
         yield "the files are others than the live rule set; `regulars rules list` tells what is not the same"
+
+
+def _asleep(store: Store) -> Iterator[str]:
+    with store.read() as connection:
+        found = overdue(connection, compose.clock() - ASLEEP)
+    if found.since is not None:
+        since = dt.datetime.fromtimestamp(found.since / 1_000_000, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        yield (
+            f"{several(found.customers, 'customer')} should have been woken, the first at {since}; is the process "
+            "`clock` running, and does the reader keep up?"
+        )
 
 
 def _check_broker(config: Settings) -> dict[str, Any]:

@@ -5,21 +5,26 @@ from __future__ import annotations
 import json
 import logging
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from typer.testing import CliRunner
 
 from console.cli.main import app
 from console.file_watch import FileWatch
 from console.publishing import BadFiles, Unreadable, act, first, say_when_files_differ
 from console.settings import Settings
+from retention.state import Customer
 from storage import rulesets
+from storage.batch import Loaded
 from storage.library import Library
 from storage.rulesets import audited, publish
 from storage.store import Store
+from tests.unit.storage.kit import batch
 from tests.unit.storage.publishing import ACT, files, rule
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -156,6 +161,33 @@ def test_the_list_shows_what_is_live_and_how_the_files_differ(place: Place) -> N
     place.change("campaigns/welcome.yaml", *TYPO)
     assert "the files are others, with 1 problem: regulars rules check" in place.run("rules", "list")[1]
     assert place.json("rules", "list")["files"]["problems"] == 1
+
+
+# Time.
+
+
+def test_the_doctor_says_when_nobody_wakes_the_customers_who_are_due(ready: Place) -> None:
+    def warnings() -> list[str]:
+        checks = json.loads(ready.run("doctor", "--json")[1])["checks"]
+        return [one for check in checks for one in check["warnings"] if "woken" in one]
+
+    long_ago, now = 1_772_359_200_000_000, time.time_ns() // 1_000
+    for seconds in (-5 * 60, 60):
+        save(ready.store, anna=now + seconds * 1_000_000)
+        assert warnings() == []
+    save(ready.store, ben=long_ago, cleo=long_ago + 1, dan=None)
+    assert warnings() == [
+        "2 customers should have been woken, the first at 2026-03-01T10:00:00Z; is the process `clock` running, and "
+        "does the reader keep up?"
+    ]
+
+
+def save(store: Store, **dues: int | None) -> None:
+    """Customers, and when they are due."""
+    with store.write() as connection:
+        connection.execute(text("DELETE FROM customer"))
+    with batch(store) as opened:
+        opened.save_customers({id: Loaded(0, Customer(), due) for id, due in dues.items()})
 
 
 # Pausing.
