@@ -65,7 +65,7 @@ def _contest(options: argparse.Namespace, server: str) -> Report:
     nasty = poison.measure() if not options.only or POISON in options.only else None
     sizes = (options.events, options.customers, options.partitions, options.repeat)
     asked = conditions.measure() if not options.only or CONDITIONS in options.only else None
-    played = engine.measure() if not options.only or ENGINE in options.only else None
+    played = engine.measure(options.events, options.customers) if not options.only or ENGINE in options.only else None
     history = not options.only or BACKTEST in options.only
     twice = backtest.measure(options.events, options.customers) if history else None
     return Report.of(rows, this_machine(), *sizes, nasty, asked, played, twice)
