@@ -100,7 +100,8 @@ def no_inbox() -> None:
 
 def no_fence() -> None:
     """Whoever once took a partition writes it for ever, and nobody looks whether a row changed meanwhile."""
-    statement = "SELECT seen, bad, halted FROM partition WHERE topic = :topic AND id = :id"
+    live = "(SELECT value FROM meta WHERE name = 'live-rules') AS ruleset"
+    statement = f"SELECT seen, bad, halted, {live} FROM partition WHERE topic = :topic AND id = :id"
     again = "UPDATE partition SET at = :at WHERE topic = :topic AND id = :id"
     health, save = Batch.health, Batch._write
 
