@@ -219,6 +219,8 @@ class _Task:
         self.now = now
         self.outcome = Outcome()
         self.arrived: list[tuple[Record, Event, bytes, bytes]] = []
+        self.pokes = 0
+        """How many of those are the clock's."""
         self.dead: list[DeadLetter] = []
         self.deltas: Deltas = {}
         self.applied: list[Event] = []
@@ -251,6 +253,7 @@ class _Task:
             return
         if event.type == POKE:  # one that comes again finds nothing due: it needs no memory of the first
             self.arrived.append((record, event, b"", b""))
+            self.pokes += 1
             return
         self.arrived.append((record, event, self.applier.identity(event), self.applier.content(event)))
 
@@ -372,8 +375,7 @@ class _Task:
         """Neither the lines of an import nor our own pokes say anything about the topic's recent past."""
         if self.intake.history:
             return
-        pokes = sum(event.type == POKE for _, event, _, _ in self.arrived)
-        looked_at = len(self.arrived) - pokes + sum(letter.reason != "id-reused" for letter in self.dead)
+        looked_at = len(self.arrived) - self.pokes + sum(letter.reason != "id-reused" for letter in self.dead)
         seen, bad = batch.seen + looked_at, batch.bad + len(self.dead)
         why = too_many_bad(self.held.topic, self.held.id, seen, bad, self.intake.bad_share)
         if why is not None:
