@@ -20,6 +20,8 @@ Rule = dict[str, Any]
 
 SPANS = st.builds("{}{}".format, st.integers(1, 90), st.sampled_from("mhdw"))
 SHARES = st.sampled_from(["0%", "10%", "2.5%", "33.33%", "100%"])
+LONG = st.builds("{}{}".format, st.integers(1, 90), st.sampled_from("hdw"))
+"""Where a few minutes are taken for months that were meant."""
 CLOCKS = st.builds("{:02d}:{:02d}".format, st.integers(0, 23), st.integers(0, 59))
 QUESTIONS = st.sampled_from(["customer.orders > 1", 'has_tag("vip")', "customer.email != null", "not customer.staff"])
 CONDITIONS = st.one_of(QUESTIONS, st.lists(QUESTIONS, min_size=1, max_size=3))
@@ -71,7 +73,7 @@ FIRES = st.one_of(
     st.sampled_from([*TRIGGERS, "social_share"]).map(lambda event: {"on": event}),
     st.builds(
         lambda span, more: {"on": "inactive", "for": span} | more,
-        SPANS,
+        LONG,
         optional(since=st.sampled_from(["last_order", "last_event"]), catch_up=st.just("500 per day")),
     ),
     st.sampled_from([{"on": "inactive", "for": "own_rhythm * 2"}, {"on": "inactive", "for": "own_rhythm * 1.5"}]),
@@ -97,7 +99,7 @@ MORE = optional(
     priority=st.sampled_from([0, -1000, 1000, "40"]),
     quiet_hours=st.sampled_from(["defer", "drop", "ignore"]),
     expires_after=st.builds("{}d".format, st.integers(1, 9)),
-    reentry=st.one_of(st.sampled_from(["never", "always"]), SPANS.map("after {}".format)),
+    reentry=st.one_of(st.sampled_from(["never", "always"]), LONG.map("after {}".format)),
     stop_on=st.one_of(STOP_ON, st.lists(STOP_ON, min_size=1, unique=True)),
 )
 OF_CLASS = st.one_of(
