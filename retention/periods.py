@@ -48,7 +48,7 @@ def month_of(local_time: dt.datetime) -> int:
     return local_time.year * 12 + local_time.month - 1
 
 
-def day_of(local_time: dt.datetime) -> int:
+def day_of(local_time: dt.date) -> int:
     """Days since 1970-01-01."""
     return local_time.toordinal() - 719_163
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from decimal import Decimal
 from typing import Literal
 
@@ -92,8 +91,3 @@ class Policy(Struct, frozen=True):
     spend: tuple[Spend, ...] = ()
     tiers: tuple[Tier, ...] = ()
     """The lowest first."""
-
-
-def day_number(day: dt.date) -> int:
-    """Days since 1970-01-01."""
-    return day.toordinal() - 719_163

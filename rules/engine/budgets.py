@@ -9,9 +9,8 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from retention.periods import GRAINS, calendar
+from retention.periods import GRAINS, calendar, day_of
 from rules.offers import Gift, Offer
-from rules.policy import day_number
 
 Period = Literal["day", "week", "month", "quarter", "year", ""]
 Short = Literal["", "stock", "budget", "pace"]
@@ -42,7 +41,7 @@ def span(period: Period, at: int, zone: ZoneInfo) -> Span:
 
 
 def _first_day(month: int) -> int:
-    return day_number(dt.date(month // 12, month % 12 + 1, 1))
+    return day_of(dt.date(month // 12, month % 12 + 1, 1))
 
 
 def worth(what: Offer | Gift) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from calendar import isleap
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Any
@@ -16,11 +17,11 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from retention.events import Birthday, Event
-from retention.periods import GRAINS, calendar, local, month_of, name
+from retention.periods import GRAINS, calendar, day_of, local, month_of, name
 from retention.state import Customer
 from retention.zones import instant_of, local_day, zone_of
 from rules.engine.outcome import SEPARATOR
-from rules.policy import DAY, Policy, day_number
+from rules.policy import DAY, Policy
 from rules.ruleset import FanOut, Inactive, OnDate, Rule, RuleSet
 
 SOURCE = "regulars:clock"
@@ -161,16 +162,12 @@ def _anniversaries(
 @lru_cache(maxsize=65_536)
 def _anniversary(year: int, month: int, day: int, offset: int, minute: int, leap: str, zone: ZoneInfo) -> int | None:
     """When the birthday of `year` begins, `offset` days later; None for a date that no calendar has."""
-    if (month, day) == (2, 29) and not _leap(year):
+    if (month, day) == (2, 29) and not isleap(year):
         month, day = (2, 28) if leap == "feb28" else (3, 1)
     try:
-        return instant_of(day_number(dt.date(year, month, day)) + offset, minute, zone)
+        return instant_of(day_of(dt.date(year, month, day)) + offset, minute, zone)
     except (ValueError, OverflowError):
         return None
-
-
-def _leap(year: int) -> bool:
-    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
 
 
 def birthday_cycle(policy: Policy, customer: Customer, time: int) -> int:
@@ -191,7 +188,7 @@ def birthday_cycle(policy: Policy, customer: Customer, time: int) -> int:
 
 def _once(written: re.Match[str], offset: int, minute: int, zone: ZoneInfo) -> Iterator[Due]:
     try:
-        day = day_number(dt.date(int(written[1]), int(written[2]), int(written[3])))
+        day = day_of(dt.date(int(written[1]), int(written[2]), int(written[3])))
         yield instant_of(day + offset, minute, zone), f"date{SEPARATOR}{written[0]}", day
     except (ValueError, OverflowError):
         return
@@ -229,7 +226,7 @@ def _months(grain: Any) -> Callable[[int], Iterable[tuple[int, int, str]]]:
         index = month_of(date) // width
         for period in (index - 1, index, index + 1):
             year, month = divmod(period * width, 12)
-            yield day_number(dt.date(year, month + 1, 1)), period, name(period, grain)
+            yield day_of(dt.date(year, month + 1, 1)), period, name(period, grain)
 
     return starts
 

@@ -15,13 +15,14 @@ from msgspec.structs import replace
 
 from retention.decode import micros, moment
 from retention.events import Event
+from retention.periods import day_of
 from retention.shop import Shop
 from rules.engine.budgets import Span, span
 from rules.engine.codes import generated
 from rules.engine.granting import Granted, MemoryGranter, asked_with
 from rules.engine.outcome import QueuedMessage, Request
 from rules.offers import Gift, Offer
-from rules.policy import DAY, HOUR, Policy, day_number
+from rules.policy import DAY, HOUR, Policy
 from rules.ruleset import rule_set
 
 ZONE = ZoneInfo("Asia/Bangkok")
@@ -70,13 +71,13 @@ def asked(shop: MemoryGranter, *requests: Request) -> list[str]:
 )
 def test_a_period_begins_where_the_shops_calendar_begins_it(period, when, expected) -> None:
     first, days, begun = expected
-    assert span(period, at(when), ZONE) == Span(day_number(dt.date.fromisoformat(first)), days, begun)
+    assert span(period, at(when), ZONE) == Span(day_of(dt.date.fromisoformat(first)), days, begun)
 
 
 @given(st.sampled_from(["day", "week", "month", "quarter", "year"]), st.integers(0, 60 * 365 * DAY))
 def test_every_day_lies_in_its_period_and_the_next_period_begins_where_it_ends(period, when) -> None:
     found = span(period, when, ZONE)
-    day = day_number(moment(when).astimezone(ZONE).date())
+    day = day_of(moment(when).astimezone(ZONE).date())
     assert found.first <= day < found.first + found.days
     assert found.begun == day - found.first + 1
     following = span(period, when + (found.days - found.begun + 1) * DAY, ZONE)
