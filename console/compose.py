@@ -33,9 +33,10 @@ from streams import app as faust_app
 from streams import broker as brokers
 from streams import headers
 from streams.apply import Applier, Intake, Outcome
-from streams.broker import EVENTS, SOURCES, Broker
+from streams.broker import EVENTS, INTAKE, Broker
 from streams.clock import Clock
 from streams.embedded import find
+from streams.fan_out import FanOuts
 from streams.housekeeper import Housekeeper
 from streams.planner import Planner
 from streams.reader import Reader
@@ -134,7 +135,9 @@ class Worker:
                 await parts.enter_async_context(self._part(waking.run(), waking.stop))
                 planner = Planner(store, lambda: live.rules, shared)
                 await parts.enter_async_context(self._part(planner.run(), planner.stop))
-            topics = (*(SOURCES if "sources" in self.roles else ()), *([EVENTS] if "reader" in self.roles else ()))
+                many = FanOuts(store, broker, lambda: live.rules, shared)
+                await parts.enter_async_context(self._part(many.run(), many.stop))
+            topics = (*(INTAKE if "sources" in self.roles else ()), *([EVENTS] if "reader" in self.roles else ()))
             if topics:
                 lag = Watch(lambda: brokers.positions(broker), lambda: excused(store), topics)
                 await parts.enter_async_context(self._part(lag.run(), lag.stop))

@@ -10,7 +10,7 @@ import msgspec
 
 from retention.envelope import join
 from retention.errors import BadEvent
-from retention.events import Birthday, Profile, Referral
+from retention.events import Birthday, Product, Profile, Referral
 from retention.money import Money
 
 MAX_EXTRAS = 8 * 1024
@@ -24,6 +24,7 @@ _IDS = {
     "support": ("ticket_id",),
     "message": ("message_id",),
     "consent": ("channel", "topic"),
+    "product": ("sku",),
 }
 """Fields that name rows or keys: printable characters only."""
 
@@ -64,6 +65,11 @@ def _birthday(data: Birthday, at: str) -> None:
         _date(data.date, join(at, "date"))
 
 
+def _product(data: Product, at: str) -> None:
+    if data.launched is not None:
+        _date(data.launched, join(at, "launched"))
+
+
 def _referral(data: Referral, at: str) -> None:
     if data.code is None and data.referred is None:
         raise BadEvent("bad-data", at, "A referral names a code or the customer referred.")
@@ -78,4 +84,9 @@ def _date(text: str, field: str) -> None:
 
 
 _json = msgspec.json.Encoder(enc_hook=str)
-_FURTHER: dict[str, Callable[[Any, str], None]] = {"profile": _profile, "birthday": _birthday, "referral": _referral}
+_FURTHER: dict[str, Callable[[Any, str], None]] = {
+    "profile": _profile,
+    "birthday": _birthday,
+    "referral": _referral,
+    "product": _product,
+}

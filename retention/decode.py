@@ -13,7 +13,21 @@ from retention import envelope, own
 from retention.checks import check
 from retention.envelope import Headers, explain, join
 from retention.errors import BadEvent
-from retention.events import CLOCK, INTERNAL, MAX_ITEMS, POKE, TYPES, Envelope, Event, Poke, Purchase, Return
+from retention.events import (
+    CATALOGUE,
+    CLOCK,
+    INTERNAL,
+    MAX_ITEMS,
+    POKE,
+    PRODUCT,
+    TYPES,
+    Envelope,
+    Event,
+    Poke,
+    Product,
+    Purchase,
+    Return,
+)
 from retention.money import MAX_MINOR, Money, convert, decode_money, number, to_minor
 from retention.shop import Shop
 
@@ -49,19 +63,24 @@ def _decoder(kind: type[Struct]) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind, dec_hook=_hook, float_hook=number)
 
 
-_data = {name: _decoder(kind) for name, kind in TYPES.items() if name != "product"}
-"""By type, what a storefront may send as an event: the catalogue is not among it."""
+_data = {name: _decoder(kind) for name, kind in TYPES.items()}
+_poke_data = msgspec.json.Decoder(Poke)
 
 
-def decode(key: bytes | None, value: bytes | None, headers: Headers, shop: Shop, now: int) -> Event:
+def decode(
+    key: bytes | None, value: bytes | None, headers: Headers, shop: Shop, now: int, articles: bool = False
+) -> Event:
     """One record of topic `events`, structured or binary CloudEvent, to an `Event`.
 
-    `now` is microseconds since 1970. Raises BadEvent.
+    `now` is microseconds since 1970. `articles`: those of the catalogue too may be among what is read, whose subject is
+    the sku; on the topic they are not. Raises BadEvent.
     """
     head, time = decode_head(key, value, headers, now)
-    if head.type == POKE and head.source == CLOCK:
-        return _poke(head.id, head.subject, time)
     raw = bytes(head.data)
+    if head.type == POKE and head.source == CLOCK:
+        return _poke(head.id, head.subject, time, raw)
+    if head.type == PRODUCT and head.source != CATALOGUE and not articles:
+        raise _refused(PRODUCT)
     data, amount = decode_data(head.type, raw, shop, "data")
     return Event(head.source, head.id, head.type, head.subject, time, data, raw, amount)
 
@@ -75,7 +94,7 @@ def decode_head(key: bytes | None, value: bytes | None, headers: Headers, now: i
     head = envelope.read(content, headers)
     if head.subject != customer:
         raise BadEvent("key-mismatch", "subject")
-    return head, _time(head.time, now)
+    return head, instant(head.time, now)
 
 
 def decode_key(key: bytes | None) -> str:
@@ -119,7 +138,7 @@ def decode_data(kind: str, raw: bytes, shop: Shop, at: str = "") -> tuple[Any, i
     check(kind, data, at)
     if type(data) is Purchase or type(data) is Return:
         return data, _amount(data, shop, at)
-    return data, 0
+    return data, _price(data, shop, at) if type(data) is Product else 0
 
 
 def logged(source: str, id: str, kind: str, customer: str, time: int, raw: bytes, amount: int) -> Event:
@@ -128,7 +147,7 @@ def logged(source: str, id: str, kind: str, customer: str, time: int, raw: bytes
     An event of the shop's own needs no declaration any more: its data is all that it says. Raises BadEvent.
     """
     if kind == POKE:
-        return _poke(id, customer, time)
+        return _poke(id, customer, time, raw)
     decoder = _data.get(kind)
     if decoder is None and (kind in INTERNAL or kind in TYPES):
         raise _refused(kind)
@@ -136,8 +155,13 @@ def logged(source: str, id: str, kind: str, customer: str, time: int, raw: bytes
     return Event(source, id, kind, customer, time, data, raw, amount)
 
 
-def _poke(id: str, customer: str, time: int) -> Event:
-    return Event(CLOCK, id, POKE, customer, time, Poke(), b"{}")
+def _poke(id: str, customer: str, time: int, raw: bytes) -> Event:
+    """Whatever else stands in it is nothing."""
+    try:
+        data = _poke_data.decode(raw)
+    except (msgspec.DecodeError, RecursionError):
+        data = Poke()
+    return Event(CLOCK, id, POKE, customer, time, data, msgspec.json.encode(data))
 
 
 def _own(kind: str, raw: bytes, shop: Shop, at: str) -> dict[str, Any]:
@@ -170,6 +194,13 @@ def _amount(data: Purchase | Return, shop: Shop, at: str) -> int:
     return minor if currency == shop.currency else _converted(data.total, currency, shop, join(at, "total"))
 
 
+def _price(data: Product, shop: Shop, at: str) -> int:
+    minor = 0 if data.price is None else to_minor(data.price, shop.currency, join(at, "price"))
+    if minor < 0:
+        raise BadEvent("bad-money", join(at, "price"), "A price is not negative.")
+    return minor
+
+
 def _converted(amount: Money, currency: str, shop: Shop, field: str) -> int:
     try:
         minor = convert(amount, shop.rates[currency], shop.currency)
@@ -180,8 +211,8 @@ def _converted(amount: Money, currency: str, shop: Shop, field: str) -> int:
     return minor
 
 
-def _time(time: dt.datetime, now: int) -> int:
-    """Microseconds since 1970; above 0, because 0 says "never" in a customer's state."""
+def instant(time: dt.datetime, now: int) -> int:
+    """Microseconds since 1970; above 0, because 0 says "never" in a customer's state. Raises BadEvent."""
     try:
         us = micros(time)
     except OverflowError:

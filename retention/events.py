@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -204,14 +205,28 @@ TYPES: dict[str, type[Struct]] = {
 }
 """Every type a producer may send, by its CloudEvents `type`."""
 
+PRODUCT, CATALOGUE = "product", "regulars:catalogue"
+"""Type and source of the word to a customer that an article of the catalogue is launched: the customer did nothing."""
 POKE, CLOCK = "poke", "regulars:clock"
-"""Type and source of what wakes a customer whose time has come. It says nothing, and nothing is folded from it."""
+"""Type and source of what wakes a customer whose time has come. Nothing is folded from it."""
 INTERNAL = frozenset({"reward", POKE, "merged", "erased"})
 """Types that only Regulars itself emits."""
 
 
-class Poke(Struct, frozen=True):
-    """The data of a poke: none."""
+def short(id: str) -> str:
+    """A customer's id as part of another id: 16 hex digits."""
+    return hashlib.sha256(id.encode()).hexdigest()[:16]
+
+
+class Poke(Struct, frozen=True, omit_defaults=True):
+    """The data of a poke: mostly none.
+
+    `rule`: the customer is to be taken into this rule although it was due for them before the rule was there, at
+    `before` (microseconds since 1970 UTC) or earlier.
+    """
+
+    rule: str = ""
+    before: int = 0
 
 
 class Envelope(Struct, frozen=True, gc=False):
@@ -230,8 +245,8 @@ class Envelope(Struct, frozen=True, gc=False):
 class Event(Struct, gc=False):
     """A checked event. `time` and `at` are microseconds since 1970 UTC, `amount` minor units of the shop's currency.
 
-    `amount` is the total of a purchase or return, 0 otherwise. `at` (when the worker applied it) and
-    `seq` (its number in the customer's log) are stamped once, by the worker.
+    `amount` is the total of a purchase or return, the price of an article, 0 otherwise. `at` (when the worker applied
+    it) and `seq` (its number in the customer's log) are stamped once, by the worker.
     """
 
     source: str

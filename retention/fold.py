@@ -9,7 +9,7 @@ from msgspec import UNSET
 
 from retention import counters
 from retention.counters import Deltas
-from retention.events import POKE, Birthday, Consent, Event, Message, Profile, Purchase, Return, Support
+from retention.events import POKE, PRODUCT, Birthday, Consent, Event, Message, Profile, Purchase, Return, Support
 from retention.orders import Effect, Order, effect, merge
 from retention.periods import calendar
 from retention.shop import Shop
@@ -19,7 +19,7 @@ TRIM_ABOVE = 100
 """Day buckets are trimmed only above this many: looking for old ones costs as much as the fold."""
 
 _NOTHING = Effect()
-_OURS = frozenset({"message", POKE})
+_OURS = frozenset({"message", POKE, PRODUCT})
 """Of these types no event is the customer's own doing."""
 _STOPS = {"bounced": "bounced", "complained": "complained"}
 

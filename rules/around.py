@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from retention.events import PRODUCT
 from rules.language.schema import NOTHING, TIMED, TRIGGERS, Declared, Schema, customers, schema
 from rules.language.typed import Test
 from rules.policy import Policy
@@ -40,11 +41,9 @@ class Around:
         return self.declared is None
 
     def schema(self, on: str, steps: bool = False) -> Schema:
-        """What conditions of a rule on `on` may use, `steps`: those behind `do`.
-
-        An article of the catalogue is no customer's doing: its rules speak of the customer, as those of `TIMED` do.
-        """
-        fires = on if on in (*TRIGGERS, *TIMED) or on in (self.declared or NOTHING).events else "every"
+        """What conditions of a rule on `on` may use, `steps`: those behind `do`."""
+        known = (*TRIGGERS, *TIMED, PRODUCT)
+        fires = on if on in known or on in (self.declared or NOTHING).events else "every"
         return schema(fires, self.policy.shop, self.declared or NOTHING, self.segments, steps)
 
     def customers(self) -> Schema:

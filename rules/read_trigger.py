@@ -10,6 +10,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 from rules.around import Around
 from rules.document import Document
+from rules.engine.timers import BIRTH_DATE
 from rules.language.schema import states
 from rules.read_condition import for_somebody, read_condition
 from rules.read_date import ATTRIBUTE, DATES, read_date
@@ -61,6 +62,9 @@ def read_trigger(document: Document, root: MappingNode, found: Mapping[str, Node
     inactive, date = read_inactive(document, found), read_date(document, found, around)
     triggers = {"inactive": inactive, "date": date, "product": fan_out, "every": fan_out}
     catch_up = _catch_up(document, found["catch_up"]) if "catch_up" in found else None
+    if catch_up is not None and isinstance(date, OnDate) and date.field == BIRTH_DATE:
+        message = '"catch_up" is for what comes once; a birthday comes round again by itself: remove this line'
+        document.report_node(key_of(root, "catch_up"), message, "key-of-another-trigger")
     return Fires(on, triggers.get(on or ""), catch_up)
 
 

@@ -75,7 +75,7 @@ class Replay:
             raise RulesNotKept(row.ruleset)
         event, customer = row.event, self.customer
         if row.ruleset:
-            self._tell(rules, event, customer, elapse(rules, self.id, customer, event.at, self._recall, self._library))
+            self._tell(rules, event, customer, elapse(rules, event, customer, self._recall, self._library))
         customer.at, customer.seq = event.at, event.seq
         if event.type == POKE:
             return

@@ -24,6 +24,7 @@ from retention.state import decode as decode_customer
 from retention.state import encode as encode_customer
 from storage import sql
 from storage.cancel import cancel
+from storage.catalogue import Article, keep_in
 from storage.errors import Contended
 from storage.many import Many, ask, write
 
@@ -133,6 +134,11 @@ class Batch:
     def receive(self, identities: Mapping[bytes, bytes], at: int) -> None:
         """Remember these identities as seen at `at`; Contended when another writer received one meanwhile."""
         self._all(sql.RECEIVE, [(digest, content, at) for digest, content in sorted(identities.items())])
+
+    def keep(self, articles: Sequence[Article]) -> None:
+        """What is told of the catalogue, in so far as it is newer than what is known."""
+        if articles:
+            keep_in(self._connection, articles)
 
     def customers(self, ids: Collection[str]) -> dict[str, Loaded]:
         """Every one of these customers, new ones empty."""

@@ -230,6 +230,34 @@ class AuditRow(SQLModel, table=True):
     detail: str = Field(sa_column=_text())
 
 
+class ProductRow(SQLModel, table=True):
+    __tablename__ = "product"
+    __table_args__ = (Index("product_launched", "launched", **_where("launched <> ''")),)
+
+    sku: str = Field(sa_column=_text(primary_key=True))
+    launched: str = Field(sa_column=_text())
+    known_at: int = Field(sa_column=_big())
+    time: int = Field(sa_column=_big())
+    place: int = Field(sa_column=_big())
+    data: bytes = Field(sa_column=_blob())
+
+
+class FanOutRow(SQLModel, table=True):
+    __tablename__ = "fan_out"
+
+    id: str = Field(sa_column=_text(primary_key=True))
+    kind: str = Field(sa_column=_text())
+    what: str = Field(sa_column=_text())
+    began_at: int = Field(sa_column=_big())
+    data: bytes | None = Field(default=None, sa_column=_blob(nullable=True))
+    after: str = Field(sa_column=_text())
+    chosen: str = Field(sa_column=_text())
+    day: int
+    taken: int
+    reached: int = Field(sa_column=_big())
+    ended_at: int | None = Field(default=None, sa_column=_big(nullable=True))
+
+
 class MetaRow(SQLModel, table=True):
     __tablename__ = "meta"
 

@@ -11,7 +11,7 @@ from typing import Any
 import faust
 from faust.types.auth import AUTH_PROTOCOLS_SASL
 
-from streams.broker import FORWARDERS, SOURCES, Broker
+from streams.broker import FORWARDERS, INTAKE, Broker
 from streams.partitions import LOOK_AGAIN_MS
 from streams.record import Record
 from streams.sources.forward import Forwarder
@@ -58,7 +58,7 @@ def build(
         loop=asyncio.get_running_loop(),
     )
     offsets = Offsets(app)
-    for topic in SOURCES:
+    for topic in INTAKE:
         _agent(app, topic, forwarder, offsets, batch, fail)
     return app
 

@@ -15,7 +15,7 @@ from msgspec import Struct, field
 from retention.counters import Deltas
 from retention.decode import decode
 from retention.errors import BadEvent
-from retention.events import POKE, Event
+from retention.events import POKE, PRODUCT, Event
 from retention.fold import backdate, fold
 from retention.orders import Order, row_key
 from retention.state import Customer
@@ -24,6 +24,7 @@ from rules.engine.older import Library, no_library
 from rules.engine.timers import next_due
 from rules.ruleset import RuleSet
 from storage.batch import Batch, DeadLetter, Loaded
+from storage.catalogue import Article
 from storage.errors import Contended, Halted, StoreError
 from storage.intake import next_health, too_many_bad
 from storage.prune import KEPT
@@ -32,6 +33,7 @@ from streams.effects import Effects
 from streams.partitions import partition_of
 from streams.recall import Recall
 from streams.record import Record, dead_letter
+from streams.sources.article import kept
 
 log = logging.getLogger(__name__)
 
@@ -221,6 +223,8 @@ class _Task:
         self.arrived: list[tuple[Record, Event, bytes, bytes]] = []
         self.pokes = 0
         """How many of those are the clock's."""
+        self.articles: list[Article] = []
+        """What a file of history tells of the catalogue."""
         self.dead: list[DeadLetter] = []
         self.deltas: Deltas = {}
         self.applied: list[Event] = []
@@ -233,7 +237,8 @@ class _Task:
     def look_at(self, record: Record, broken: bool) -> None:
         """Decode and check one record, before the transaction."""
         try:
-            event = decode(record.key, record.value, record.headers, self.applier.rules.policy.shop, self.now)
+            shop, history = self.applier.rules.policy.shop, self.intake.history
+            event = decode(record.key, record.value, record.headers, shop, self.now, articles=history)
             if self._misrouted(record):
                 self.outcome.misrouted.append(record)
                 return
@@ -250,6 +255,9 @@ class _Task:
             if not broken:
                 raise
             self._bury(record, BadEvent("failed"))
+            return
+        if event.type == PRODUCT and self.intake.history:
+            self.articles.append(kept(event.data, event.raw, event.time, record.offset, event.time))
             return
         if event.type == POKE:  # one that comes again finds nothing due: it needs no memory of the first
             self.arrived.append((record, event, b"", b""))
@@ -272,7 +280,7 @@ class _Task:
                 self._fold(batch, event, loaded.state, orders, recall)
         self._save(batch, customers)
         self._health(batch)
-        self.outcome.applied = len(self.applied)
+        self.outcome.applied = len(self.applied) + len(self.articles)
         self.outcome.messages = len(self.effects.messages)
         return self.outcome
 
@@ -322,7 +330,7 @@ class _Task:
             customer.elapsed = event.at
             return True
         going = customer.journeys and any(0 < journey.due <= event.at for journey in customer.journeys)
-        decided = elapse(rules, event.customer, customer, event.at, recall.of(event.customer), self._older_set)
+        decided = elapse(rules, event, customer, recall.of(event.customer), self._older_set)
         if poked and not (going or decided.decisions):
             self.planned[event.customer] = (next_due(rules, customer), event.customer, loaded.version)
             customer.elapsed = before
@@ -369,6 +377,7 @@ class _Task:
         batch.log(self.applied, "" if self.intake.history else self.applier.rules.hash)
         self.effects.save(batch, self.deltas, self.now)
         batch.count(self.deltas)
+        batch.keep(self.articles)
         batch.bury(self.dead, self.now)
 
     def _health(self, batch: Batch) -> None:

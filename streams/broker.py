@@ -23,7 +23,11 @@ EVENTS = "events"
 DEAD_LETTERS = "dead-letters"
 SOURCES = {"purchases": "purchase", "returns": "return", "birthdays": "birthday"}
 """The shop's plain topics → the event type of their records."""
-TOPICS = (EVENTS, *SOURCES, DEAD_LETTERS)
+PRODUCTS = "products"
+"""The shop's catalogue."""
+INTAKE = (*SOURCES, PRODUCTS)
+"""What the agents read."""
+TOPICS = (EVENTS, *INTAKE, DEAD_LETTERS)
 MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 """How a user and a password may be shown to the broker."""
 
@@ -158,7 +162,7 @@ async def _create(
         wanted["min.insync.replicas"] = str(max(1, replication - 1))
         ours["message.timestamp.type"] = "LogAppendTime"
     topics = [
-        NewTopic(name, partitions, replication, topic_configs=wanted if name in SOURCES else wanted | ours)
+        NewTopic(name, partitions, replication, topic_configs=wanted if name in INTAKE else wanted | ours)
         for name in names
         if name not in existing
     ]
@@ -202,7 +206,7 @@ async def positions(broker: Broker) -> list[TopicPosition]:
     """Every partition of our topics that exists, with its readers' lag. Raises BrokerUnreachable."""
     existing = await partitions(broker)
     found: list[TopicPosition] = []
-    for group, topics in ((READERS, (EVENTS,)), (FORWARDERS, tuple(SOURCES)), (None, (DEAD_LETTERS,))):
+    for group, topics in ((READERS, (EVENTS,)), (FORWARDERS, INTAKE), (None, (DEAD_LETTERS,))):
         found += await _positions(broker, group, [each for each in existing if each.topic in topics])
     return found
 

@@ -8,22 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import logging
 import time
 from collections.abc import Callable
 
-import msgspec
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from retention.decode import moment
-from retention.events import CLOCK, POKE
+from retention.events import CLOCK, POKE, short
 from storage.due import Due, due
 from storage.errors import Unreachable
 from storage.lock import holder
 from storage.store import Store
 from streams.broker import EVENTS, Broker
+from streams.cloud_event import cloud_event
 
 log = logging.getLogger(__name__)
 
@@ -125,13 +124,4 @@ class Clock:
 
 def poke(one: Due, now: int) -> bytes:
     """The event that wakes a customer; the id says for which time, so that the same one has the same id."""
-    event = {
-        "specversion": "1.0",
-        "id": f"{one.at}:{hashlib.sha256(one.id.encode()).hexdigest()[:16]}",
-        "source": CLOCK,
-        "type": POKE,
-        "subject": one.id,
-        "time": moment(now).isoformat(),
-        "data": {},
-    }
-    return msgspec.json.encode(event)
+    return cloud_event(f"{one.at}:{short(one.id)}", CLOCK, POKE, one.id, moment(now).isoformat(), b"{}")

@@ -27,11 +27,15 @@ LINES = 10_000
 BATCH = 5_000
 
 
-class _Subject(Struct, frozen=True):
+class Head(Struct, frozen=True):
+    """What a line says of itself: about which customer, or article; `data` as it is written."""
+
     subject: str = "-"
+    type: str = ""
+    data: msgspec.Raw = msgspec.Raw(b"null")
 
 
-_subject = msgspec.json.Decoder(_Subject)
+_head = msgspec.json.Decoder(Head)
 
 
 def import_file(
@@ -84,13 +88,19 @@ def read_lines(path: Path) -> Iterator[tuple[int, int, bytes]]:
             raise OSError("the compressed data are damaged") from None
 
 
-def subject_of(line: bytes) -> str | None:
-    """The customer a line is about; None when it does not say."""
+def head_of(line: bytes) -> Head | None:
+    """The head of a line; None when it does not say whom it is about."""
     try:
-        subject = _subject.decode(line).subject
+        head = _head.decode(line)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return None
-    return subject if subject != "-" else None
+    return head if head.subject != "-" else None
+
+
+def subject_of(line: bytes) -> str | None:
+    """The customer a line is about; None when it does not say."""
+    head = head_of(line)
+    return None if head is None else head.subject
 
 
 def _chunks(path: Path) -> Iterator[tuple[int, list[Record]]]:

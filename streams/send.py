@@ -1,4 +1,4 @@
-"""`regulars send`: lines of a file to topic `events`, in order, each acknowledged."""
+"""`regulars send`: lines of a file to topic `events`, articles to `products`; in order, each acknowledged."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
-from streams.broker import EVENTS, Broker
-from streams.history import read_lines, subject_of
+from retention.events import PRODUCT
+from streams.broker import EVENTS, PRODUCTS, Broker
+from streams.history import head_of, read_lines
 
 WINDOW = 2_000
 """Records on their way before we wait for their acknowledgements."""
@@ -30,11 +31,12 @@ async def send_file(broker: Broker, path: Path, told: Callable[[int], None]) -> 
     waiting: list[asyncio.Future[object]] = []
     try:
         for number, position, line in read_lines(path):
-            subject = subject_of(line)
-            if subject is None:
+            head = head_of(line)
+            if head is None:
                 result.refused.append(number)
                 continue
-            waiting.append(await producer.send(EVENTS, key=subject.encode(), value=line))
+            topic, value = (EVENTS, line) if head.type != PRODUCT else (PRODUCTS, bytes(head.data))
+            waiting.append(await producer.send(topic, key=head.subject.encode(), value=value))
             if len(waiting) >= WINDOW:
                 result.sent += len(await asyncio.gather(*waiting))
                 waiting.clear()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import heapq
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,11 +13,12 @@ import msgspec
 from msgspec import Struct, field
 from sqlalchemy import Connection
 
-from retention.decode import decode, logged
+from retention.decode import decode, decode_data, logged
 from retention.errors import BadEvent
-from retention.events import Event
+from retention.events import PRODUCT, Event
 from retention.shop import Shop
 from rules.backtest.history import played
+from storage.catalogue import launched
 from storage.history import Reach, history
 from storage.pile import Pile
 from streams.history import read_lines, subject_of
@@ -44,9 +46,32 @@ class Taken(Struct):
     refused: list[Refused] = field(default_factory=list)
 
 
-def of_store(connection: Connection, found: Reach, taken: Taken) -> Iterator[Event]:
-    """The log's events, with all that happened to others between them."""
+def of_store(connection: Connection, found: Reach, shop: Shop, taken: Taken) -> Iterator[Event]:
+    """The log's events, and between them the articles of the catalogue that say when they are launched."""
     taken.newest = found.newest
+    articles = sorted(_articles(connection, found.newest, shop, taken), key=_time)
+    return heapq.merge(articles, _log(connection, taken), key=_time)
+
+
+def _time(event: Event) -> int:
+    return event.time
+
+
+def _articles(connection: Connection, until: int, shop: Shop, taken: Taken) -> Iterator[Event]:
+    """Those known by then, each as of when it was."""
+    for one in launched(connection, "0001-01-01", "9999-12-31"):
+        if one.known > until:
+            continue
+        try:
+            data, price = decode_data(PRODUCT, one.data or b"", shop)
+        except BadEvent as error:
+            taken.refused.append(Refused(0, error.reason, error.field, error.detail))
+            continue
+        yield Event("catalogue", one.sku, PRODUCT, one.sku, one.known, data, one.data or b"", price)
+
+
+def _log(connection: Connection, taken: Taken) -> Iterator[Event]:
+    """All that happened to customers."""
     for row in history(connection):
         try:
             event = logged(row.source, row.id, row.type, row.customer, row.time, row.data, row.amount)
@@ -99,7 +124,7 @@ def _laid_aside(event: Event) -> bytes:
 
 
 def _event(line: bytes, shop: Shop, now: int) -> Event:
-    return decode((subject_of(line) or "-").encode(), line, (), shop, now)
+    return decode((subject_of(line) or "-").encode(), line, (), shop, now, articles=True)
 
 
 class _Reader:
@@ -124,8 +149,9 @@ class _Reader:
         if not played(event):
             self._taken.left_out += 1
             return None
-        self._taken.events += 1
-        self._taken.newest = max(self._taken.newest, event.time)
+        if event.type != PRODUCT:
+            self._taken.events += 1
+            self._taken.newest = max(self._taken.newest, event.time)
         return event
 
     def _known(self, event: Event) -> bool:

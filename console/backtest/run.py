@@ -93,7 +93,7 @@ def _play(plan: Plan, taken: Taken) -> Played:
             try:
                 with store.read() as connection:
                     found = reach(connection)
-                    _feed(plan, backtest, of_store(connection, found, taken), taken, bar, found.newest)
+                    _feed(plan, backtest, of_store(connection, found, _shop(plan), taken), taken, bar, found.newest)
             finally:
                 store.close()
     return backtest.end(taken.newest)

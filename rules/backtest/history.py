@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from retention.events import INTERNAL, Event
+from retention.events import CATALOGUE, INTERNAL, Event
 
 RESULTS = frozenset({"sent", "failed", "cancelled", "expired", "ambiguous"})
 """What delivery says of a message: of those that the log speaks of. A simulation makes messages of its own."""
@@ -15,4 +15,4 @@ def played(event: Event) -> bool:
     """
     if event.type == "message":
         return event.data.state not in RESULTS
-    return event.type not in INTERNAL
+    return event.type not in INTERNAL and event.source != CATALOGUE

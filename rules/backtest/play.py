@@ -7,7 +7,7 @@ from functools import partial
 
 from msgspec import Struct
 
-from retention.events import Event
+from retention.events import PRODUCT, Event
 from rules.backtest.examples import Example, Examples
 from rules.backtest.figures import Figures, Tally
 from rules.ruleset import RuleSet
@@ -60,7 +60,7 @@ class Backtest:
 
     def look_back(self, event: Event) -> None:
         """An event that happened before the rules are looked at."""
-        self._span.before += 1
+        self._span.before += event.type != PRODUCT
         for side in self._sides[1:]:
             side.simulation.look_back(copy.copy(event))
         self._sides[0].simulation.look_back(event)
@@ -72,10 +72,11 @@ class Backtest:
             side.simulation.begin(at)
 
     def take(self, event: Event) -> None:
-        """An event that rules hear of; it is ours from then on."""
-        self._span.events += 1
-        self._customers.add(event.customer)
-        self._span.start = self._span.start or event.time
+        """An event that rules hear of, or an article of the catalogue; it is ours from then on."""
+        if event.type != PRODUCT:
+            self._span.events += 1
+            self._customers.add(event.customer)
+            self._span.start = self._span.start or event.time
         for side in self._sides[1:]:
             side.simulation.take(copy.copy(event))
         self._sides[0].simulation.take(event)

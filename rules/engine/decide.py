@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from zoneinfo import ZoneInfo
 
-from retention.events import Event
-from retention.periods import calendar
+from retention.events import POKE, Event
 from retention.state import Customer, Journey
 from rules.engine import guards
+from rules.engine.catching_up import overdue
 from rules.engine.older import Library, no_library, rule_of
 from rules.engine.outcome import HELD_OUT, SEPARATOR, STOPPED, SUPPRESSED, Decided, Decision
 from rules.engine.shares import pick, within
@@ -49,9 +48,9 @@ def decide(rules: RuleSet, event: Event, customer: Customer, new: bool, library:
         _exits(turn, event)
     unmet = decided.not_fired.append
     for rule in rules.by_trigger.get(event.type, ()):
-        if rule.active != ALWAYS and not _active(rule, event.at, rules.policy.shop.zone):
+        if rule.active != ALWAYS and not guards.active(rule, event.at, rules.policy.shop.zone):
             unmet(rule.inactive)
-        elif rule.condition is not None and not rule.condition(event, customer):
+        elif not (_meant(rule, event, customer) if rule.trigger is not None else _holds(rule, event, customer)):
             unmet(rule.unmet)
         else:
             late = event.at - event.time > rules.policy.lateness
@@ -60,20 +59,15 @@ def decide(rules: RuleSet, event: Event, customer: Customer, new: bool, library:
     return decided
 
 
-def elapse(
-    rules: RuleSet,
-    customer_id: str,
-    customer: Customer,
-    until: int,
-    recall: Recall,
-    library: Library = no_library,
-) -> Decided:
-    """Do what time alone does by `until`, before an event then is folded: rules that are due, journeys that go on.
+def elapse(rules: RuleSet, event: Event, customer: Customer, recall: Recall, library: Library = no_library) -> Decided:
+    """Do what time alone does by `event`, which is stamped and not yet folded: rules that are due, journeys that go on.
 
     In the order of (due, higher priority, rule, entry), each with now = its due. What is overdue by more than the
-    policy's lateness does nothing and ends. A customer of whom nothing was heard yet has no time to pass.
+    policy's lateness does nothing and ends. A customer of whom nothing was heard yet has no time to pass. A poke that
+    names a rule then takes the customer into that one.
     """
     decided = Decided()
+    customer_id, until = event.customer, event.at
     if customer.walk_in:
         customer.elapsed = until
         return decided
@@ -91,6 +85,8 @@ def elapse(
         else:
             _resume(turn, due, until, recall)
     customer.elapsed = until
+    if event.type == POKE and event.data.rule:
+        _catch_up(Turn(rules, customer_id, customer, until, decided, {}, library), event)
     return decided
 
 
@@ -126,7 +122,7 @@ def _come(turn: Turn, occurrence: Occurrence, until: int) -> None:
     """A rule is due for the customer: the same guards as for an event, in the same order."""
     rule, customer = occurrence.rule, turn.customer
     event = event_of(rule, turn.id, occurrence.entry, turn.now)
-    if not _active(rule, turn.now, turn.policy.shop.zone):
+    if not guards.active(rule, turn.now, turn.policy.shop.zone):
         turn.decided.not_fired.append(rule.inactive)
     elif not _meant(rule, event, customer):
         turn.decided.not_fired.append(rule.unmet)
@@ -135,9 +131,26 @@ def _come(turn: Turn, occurrence: Occurrence, until: int) -> None:
         _fire(turn, rule, event, occurrence.entry, occurrence.cycle, late)
 
 
+def _catch_up(turn: Turn, poke: Event) -> None:
+    """The same for a customer who was past it already when the rule was switched on; now is the poke's."""
+    rule = turn.rules.by_id.get(poke.data.rule)
+    found = None if rule is None else overdue(turn.rules, rule, turn.customer, poke.data.before)
+    if rule is None or found is None:
+        return
+    event = event_of(rule, turn.id, found.entry, turn.now)
+    if guards.active(rule, turn.now, turn.policy.shop.zone) and _meant(rule, event, turn.customer):
+        _fire(turn, rule, event, found.entry, found.cycle, turn.now - poke.time > turn.policy.lateness)
+    else:
+        turn.decided.not_fired.append(rule.unmet)
+
+
 def _meant(rule: Rule, event: Event, customer: Customer) -> bool:
     if isinstance(rule.trigger, FanOut) and not rule.trigger.audience(event, customer):
         return False
+    return _holds(rule, event, customer)
+
+
+def _holds(rule: Rule, event: Event, customer: Customer) -> bool:
     return rule.condition is None or rule.condition(event, customer)
 
 
@@ -221,15 +234,6 @@ def _abandon(customer: Customer, decided: Decided) -> None:
 # Entering a rule.
 
 
-def _active(rule: Rule, at: int, zone: ZoneInfo) -> bool:
-    """Whether the rule listens on the day that `at` is where the shop is."""
-    first, last = rule.active
-    if first is None and last is None:
-        return True
-    day = calendar(at, zone)[1]
-    return (first is None or first <= day) and (last is None or day <= last)
-
-
 def _entry(event: Event, cycle: int) -> str:
     """What names an entry into a rule: the event, or the birthday, whoever told of it."""
     return f"birthday{SEPARATOR}{cycle}" if cycle else f"{event.source}{SEPARATOR}{event.id}"
@@ -239,7 +243,7 @@ def _fire(turn: Turn, rule: Rule, event: Event, entry: str, cycle: int, late: bo
     """The guards from lateness to chance, in their order; then the rule's steps."""
     if late:
         _stopped(turn, rule, entry, SUPPRESSED, "late")
-    elif not _enter(rule, turn.now, cycle, turn.customer):
+    elif not guards.enter(rule, turn.now, cycle, turn.customer):
         _stopped(turn, rule, entry, SUPPRESSED, "re-entry")
     elif kept_out := guards.kept_out(rule, turn.policy, turn.id):
         _stopped(turn, rule, entry, HELD_OUT, kept_out)
@@ -284,35 +288,11 @@ def _make_room(customer: Customer) -> bool:
     return False
 
 
-def entry_key(rule: Rule) -> str:
-    """Where `customer.entries` and `variants` remember a rule. Trying it out in shadow uses up nobody's entry."""
-    return f"shadow:{rule.id}" if rule.status is Status.SHADOW else rule.id
-
-
-def _enter(rule: Rule, at: int, cycle: int, customer: Customer) -> bool:
-    """Whether the customer may enter now; if so it is remembered."""
-    key = entry_key(rule)
-    known = customer.entries.get(key)
-    if known is None:
-        customer.entries[key] = [1, at, cycle]
-        return True
-    count, last, last_cycle = known
-    if cycle:
-        if last_cycle >= cycle:
-            return False
-    elif rule.reentry.kind == "never":
-        return False
-    if rule.reentry.kind == "after" and at - last < rule.reentry.after:
-        return False
-    customer.entries[key] = [count + 1, at, cycle]
-    return True
-
-
 def _variant(rule: Rule, customer_id: str, customer: Customer) -> str:
     """The customer's variant: the one they were first given, as long as the rule has it. Else empty."""
     if not rule.variants:
         return ""
-    key = entry_key(rule)
+    key = guards.entry_key(rule)
     known = customer.variants.get(key)
     if known is None or all(known != name for name, _ in rule.variants):
         known = customer.variants[key] = pick(rule.variants, f"variant:{rule.id}", customer_id)

@@ -5,17 +5,55 @@ from __future__ import annotations
 from bisect import insort
 from zoneinfo import ZoneInfo
 
+from retention.periods import calendar
 from retention.state import RETURN_STAGES, STALE, Customer
 from retention.zones import instant_of, local_day, next_at, quiet_until
 from rules.engine.shares import within
 from rules.policy import Cap, Limits, Policy
-from rules.ruleset import ADDRESSES, MessageClass, Rule
+from rules.ruleset import ADDRESSES, MessageClass, Rule, Status
 
 RESERVED_KEPT = 100
 """Messages that a customer's state remembers for the caps, the latest."""
 _REFUNDED = RETURN_STAGES.index("refunded")
 _DAYS_BACK = 2 * 86_400_000_000
 """A calendar day lies within so much of any of its instants."""
+
+
+def active(rule: Rule, at: int, zone: ZoneInfo) -> bool:
+    """Whether the rule listens on the day that `at` is in `zone`, the shop's."""
+    first, last = rule.active
+    if first is None and last is None:
+        return True
+    day = calendar(at, zone)[1]
+    return (first is None or first <= day) and (last is None or day <= last)
+
+
+def may_enter(rule: Rule, at: int, cycle: int, customer: Customer) -> bool:
+    """Whether the customer may enter the rule at `at`. `cycle` is larger than 0 where each is entered once at most."""
+    known = customer.entries.get(entry_key(rule))
+    if known is None:
+        return True
+    _, last, last_cycle = known
+    if cycle:
+        if last_cycle >= cycle:
+            return False
+    elif rule.reentry.kind == "never":
+        return False
+    return rule.reentry.kind != "after" or at - last >= rule.reentry.after
+
+
+def enter(rule: Rule, at: int, cycle: int, customer: Customer) -> bool:
+    """The same, and the customer remembers that they did."""
+    if not may_enter(rule, at, cycle, customer):
+        return False
+    key = entry_key(rule)
+    customer.entries[key] = [customer.entries.get(key, [0])[0] + 1, at, cycle]
+    return True
+
+
+def entry_key(rule: Rule) -> str:
+    """Where `customer.entries` and `variants` remember a rule. Trying it out in shadow uses up nobody's entry."""
+    return f"shadow:{rule.id}" if rule.status is Status.SHADOW else rule.id
 
 
 def kept_out(rule: Rule, policy: Policy, customer_id: str) -> str:

@@ -60,6 +60,20 @@ def occurrences(rules: RuleSet, customer: Customer, after: int, until: int) -> l
     return found
 
 
+def latest(rules: RuleSet, rule: Rule, customer: Customer, until: int) -> Occurrence | None:
+    """The latest time by `until` at which a rule on `inactive` or `date` became due; None: it never did."""
+    if isinstance(rule.trigger, Inactive):
+        due = _quiet(rule.trigger, customer)
+        entry = f"inactive{SEPARATOR}{_since(rule.trigger, customer)}"
+        return Occurrence(due, rule, entry) if 0 < due <= until else None
+    zone = zone_of(customer.profile, rules.policy.shop)
+    passed = [one for one in _around(rule, rules.policy, customer, until, zone) if one[0] <= until]
+    if not passed:
+        return None
+    due, entry, cycle = max(passed)
+    return Occurrence(due, rule, entry, cycle)
+
+
 def next_due(rules: RuleSet, customer: Customer) -> int | None:
     """When the customer's clock is to be looked at next: the earliest journey, or the earliest rule that is due."""
     after = customer.elapsed or customer.at

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from retention.events import TYPES
+from retention.events import PRODUCT, TYPES
 from retention.measures import Overall, Period
 from retention.periods import GRAINS
 from rules.formats.describe import (
@@ -38,7 +38,7 @@ _VALUE = Shape("a number, or `null`", {"type": ["number", "null"]})
 
 GIVEN = (
     Key("at", MOMENT, "When it is applied.", "2026-01-01T09:00+07:00", needed=True),
-    Key("customer", CUSTOMER, "Whose it is.", "anna", needed=True),
+    Key("customer", CUSTOMER, "Whose it is.", "anna", where="with all but a `product`, which need it"),
     Key("id", Shape("text", _ANY_ID), "The id of the event.", "e-1", default="one of its own"),
     Key("source", text(), "Who sends it.", "/shop", default="`test`"),
     Key("time", MOMENT, "When it happened.", "2026-01-01T08:59+07:00", default="`at`"),
@@ -50,9 +50,14 @@ _HAPPENED: dict[str, Schema] = {
         "properties": dict.fromkeys(TYPES[kind].__struct_fields__, True),
         "additionalProperties": False,
     }
-    for kind in TRIGGERS
+    for kind in (*TRIGGERS, PRODUCT)
 }
-_ABOUT = mapping(*GIVEN, told="`{at: …, customer: …, purchase: {…}}`", minProperties=3).schema
+_ABOUT = mapping(
+    *GIVEN,
+    told="`{at: …, customer: …, purchase: {…}}`",
+    minProperties=2,
+    oneOf=[{**required("customer"), "minProperties": 3}, required(PRODUCT)],
+).schema
 _GIVEN = _ABOUT | {
     "properties": _ABOUT["properties"] | _HAPPENED,
     "propertyNames": {"pattern": f"^{NAME}$"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rules.engine.timers import BIRTH_DATE
 from rules.formats.describe import Key, Schema, choice, either, required, when, without, word
 from rules.formats.shapes import CONDITION, NAME, OWN_EVENT, PERIOD, SPAN
 from rules.language.schema import TRIGGERS
@@ -27,7 +28,7 @@ FIRES = (
         _ON,
         "What fires it: something that happened to a customer, the shop's own events too. `inactive`: nothing was"
         " heard of them for a while. `date`: a date of theirs comes round. `product`: an article of the catalogue is"
-        " new or changed.",
+        " launched: the day that it names in `launched` has come.",
         "purchase",
         where="without `every`; a rule has one of the two",
     ),
@@ -72,10 +73,10 @@ FIRES = (
     Key(
         "catch_up",
         word("a number: `500 per day`", "[1-9][0-9]{0,6} per day"),
-        "How many of the customers who were past it already, when the rule began, are taken in a day.",
+        "How many of the customers who were past it already, when the rule went live, are taken in a day.",
         "500 per day",
         default="none of them",
-        where="with `on: inactive` and `on: date`",
+        where="with `on: inactive`, and `on: date` but for birthdays",
     ),
     Key("when", CONDITION, "Who gets it, and of which events.", "customer.orders >= 2", default="everybody"),
 )
@@ -91,7 +92,10 @@ CONSTRAINTS: list[Schema] = [
     },
     {
         "if": required("catch_up"),
-        "then": {"properties": {"on": {"enum": ["inactive", "date"]}}, "required": ["on"]},
+        "then": {
+            "properties": {"on": {"enum": ["inactive", "date"]}, "field": {"not": {"const": BIRTH_DATE}}},
+            "required": ["on"],
+        },
     },
 ]
 """Which of these keys go together."""

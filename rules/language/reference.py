@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping
 
+from retention.events import PRODUCT
 from retention.shop import Shop
 from rules.language.check import MAX_TESTS
 from rules.language.functions import FUNCTIONS, Function
@@ -93,7 +94,7 @@ def page() -> str:
         "## Functions\n\n" + _functions(),
         "## Fields of the customer\n\nAs the event left them.\n\n" + _fields(CUSTOMER),
         "## Fields of the event\n\nOf every event:\n\n" + _fields(ENVELOPE),
-        *(_trigger(trigger) for trigger in TRIGGERS),
+        *(_trigger(trigger) for trigger in (*TRIGGERS, PRODUCT)),
         _OWN,
         _timed(),
         _STEPS + _fields(ENTRY),
@@ -160,9 +161,9 @@ def _timed() -> str:
     own = {path: one for path, one in fields.items() if path.startswith("event.")}
     return (
         "## Rules that time fires\n\n"
-        "With `on: inactive`, `on: date` and `every` there is no event of the customer's, only its moment; with\n"
-        "`on: product` neither. Conditions speak of the customer, and of this:\n\n" + _fields(own) + "\nThe `audience` "
-        "of `every` and `on: product`, and segments, speak of the customer alone.\n"
+        "With `on: inactive`, `on: date` and `every` there is no event of the customer's, only its moment.\n"
+        "Conditions speak of the customer, and of this:\n\n" + _fields(own) + "\nThe `audience` of `every` and\n"
+        "`on: product`, and segments, speak of the customer alone.\n"
     )
 
 

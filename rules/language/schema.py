@@ -11,14 +11,14 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import inspect
 
-from retention.events import TYPES
+from retention.events import PRODUCT, TYPES
 from retention.money import MAX_MINOR, decimals
 from retention.shop import Shop
 from rules.language.kinds import Kind
 from rules.language.typed import Test
 
-TRIGGERS = tuple(sorted(set(TYPES) - {"product"}))
-"""Event types a rule may listen to; the catalogue is no customer's doing."""
+TRIGGERS = tuple(sorted(set(TYPES) - {PRODUCT}))
+"""Event types of a customer's that a rule may listen to; the catalogue is nobody's doing."""
 TIMED = ("inactive", "date", "every")
 """What fires rules without an event of the customer's: there is only its moment to speak of."""
 
@@ -146,7 +146,7 @@ def schema(
     segments: Mapping[str, Test | None] | None = _NONE,
     steps: bool = False,
 ) -> Schema:
-    """What conditions of rules on `trigger` (of `TRIGGERS` or `TIMED`, or a declared event) may use.
+    """What conditions of rules on `trigger` (of `TRIGGERS` or `TIMED`, a product, or a declared event) may use.
 
     `steps`: those behind `do`, which also know of the customer's entry into the rule.
     """
@@ -206,6 +206,10 @@ def _of_contract(trigger: str) -> tuple[dict[str, Field], dict[str, str]]:
     if trigger in ("purchase", "return"):
         fields["event.total"] = Field(Kind.MONEY, "e.amount", says="in the shop's currency", reach=MAX_MINOR)
         del hints["event.total"]
+    if trigger == PRODUCT:
+        price = "(None if e.data.price is None else e.amount)"
+        fields["event.price"] = Field(Kind.MONEY, price, True, says="in the shop's currency", reach=MAX_MINOR)
+        del hints["event.price"]
     return fields, hints
 
 

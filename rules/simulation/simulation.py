@@ -7,15 +7,17 @@ from collections.abc import Callable
 from heapq import heappop, heappush
 
 from retention.counters import Deltas
-from retention.events import CLOCK, POKE, Event, Poke
+from retention.events import CATALOGUE, CLOCK, POKE, PRODUCT, Event, Poke
 from retention.fold import fold
 from retention.orders import Order, row_key
 from rules.engine.decide import decide, elapse
 from rules.engine.outcome import HELD_OUT, STOPPED, Decided, Decision
 from rules.engine.timers import next_due
 from rules.ruleset import RuleSet
+from rules.simulation import many
 from rules.simulation.entries import NOT_FIRED, NOTHING, SENT, Entry, effect
 from rules.simulation.granter import Granter, full
+from rules.simulation.many import CatchingUp, Launch
 from rules.simulation.people import Person
 from rules.simulation.post import Later, Post, Watch
 
@@ -26,6 +28,9 @@ _HEARD, _LOOK, _WAKE = range(3)
 time has come, a timer."""
 _LAST = "\U0010ffff"
 """Behind every customer."""
+_NOBODY = ""
+"""Before every customer: whose turn comes when it is about many."""
+About = str | Event | Launch | CatchingUp
 
 
 class Simulation:
@@ -57,7 +62,8 @@ class Simulation:
         self._post = Post(rules, granter or full(rules), self._tell, watch)
         self._explain = explain
         self._zone = rules.policy.shop.zone
-        self._heap: list[tuple[int, str, int, int, str | Event]] = []
+        self._heap: list[tuple[int, str, int, int, About]] = []
+        self._begun = False
         self._pushed = 0
         self._heard = "message" in rules.by_trigger
         """Some rule listens to what becomes of messages."""
@@ -66,9 +72,15 @@ class Simulation:
     def take(self, event: Event) -> None:
         """Let time go on to `event.at` (its `time`, where that is 0) and apply the event, which is ours from then on.
 
-        Events come in the order of time; of one instant in that of customers. ValueError: time would go backwards.
+        Events come in the order of time; of one instant in that of customers, articles of the catalogue first.
+        ValueError: time would go backwards.
         """
         at = self._later(event)
+        if not self._begun:
+            self._begin_with(at)
+        if event.type == PRODUCT and event.source != CATALOGUE:
+            self._announce(event, at)
+            return
         self._pass(at, event.customer)
         self.now = at
         self._apply(self._person(event.customer), event, at)
@@ -76,6 +88,8 @@ class Simulation:
     def look_back(self, event: Event) -> None:
         """Apply an event of before the rules were there: none hears of it. ValueError as with `take`."""
         at = self.now = self._later(event)
+        if event.type == PRODUCT and event.source != CATALOGUE:
+            return
         person = self._person(event.customer)
         customer = person.state
         customer.at = customer.elapsed = event.at = at
@@ -88,6 +102,12 @@ class Simulation:
         for person in self.people.values():
             person.state.elapsed = self.now
             self._schedule(person)
+        self._begin_with(self.now)
+
+    def _begin_with(self, at: int) -> None:
+        self._begun = True
+        for start, rule in many.catching_up(self.rules, at):
+            self._push(start, _NOBODY, _LOOK, rule)
 
     def _later(self, event: Event) -> int:
         at = event.at or event.time
@@ -114,6 +134,9 @@ class Simulation:
         while heap and (heap[0][0] < at or (heap[0][0] == at and heap[0][1] <= customer)):
             due, id, _, _, about = heappop(heap)
             self.now = due
+            if isinstance(about, Launch | CatchingUp):
+                self._for_many(about, due)
+                continue
             person = self.people[id]
             if isinstance(about, Event):
                 self._apply(person, about, due)
@@ -122,7 +145,24 @@ class Simulation:
             elif person.wakes == due:
                 self._wake(person, due)
 
-    def _push(self, at: int, customer: str, what: int, about: str | Event) -> None:
+    def _announce(self, article: Event, at: int) -> None:
+        self._pass(at, _NOBODY)
+        self.now = at
+        found = many.launched(self.rules, article, at)
+        if found is not None:
+            self._push(found[0], _NOBODY, _LOOK, found[1])
+
+    def _for_many(self, about: Launch | CatchingUp, now: int) -> None:
+        if isinstance(about, Launch):
+            for event in many.tell(about, self.rules, self.people, now):
+                self._apply(self.people[event.customer], event, now)
+            return
+        for event in many.take(about, self.rules, self.people, now):
+            self._poke(self.people[event.customer], event, now)
+        if about.after:
+            self._push(many.tomorrow(self.rules, now), _NOBODY, _LOOK, about)
+
+    def _push(self, at: int, customer: str, what: int, about: About) -> None:
         """`about`: an event to apply, the key of a message or request, or nothing: the customer's timers."""
         self._pushed += 1
         heappush(self._heap, (at, customer, what, self._pushed, about))
@@ -145,8 +185,12 @@ class Simulation:
         return True
 
     def _wake(self, person: Person, due: int) -> None:
-        """The clock's poke: an event without content, of which nothing is folded."""
-        self._stamp(person, Event(CLOCK, f"{person.id}:{due}", POKE, person.id, due, Poke(), b"{}"), due)
+        """The clock's poke."""
+        self._poke(person, Event(CLOCK, f"{person.id}:{due}", POKE, person.id, due, Poke(), b"{}"), due)
+
+    def _poke(self, person: Person, poke: Event, now: int) -> None:
+        """An event of which nothing is folded."""
+        self._stamp(person, poke, now)
         self._schedule(person)
 
     def _schedule(self, person: Person) -> None:
@@ -180,9 +224,9 @@ class Simulation:
         customer = person.state
         customer.at = event.at = max(at, customer.at)
         customer.seq = event.seq = customer.seq + 1
-        if 0 < person.wakes <= event.at:
+        if 0 < person.wakes <= event.at or (event.type == POKE and event.data.rule):
             person.wakes = 0
-            self._note(person, event, elapse(self.rules, person.id, customer, event.at, person.recall))
+            self._note(person, event, elapse(self.rules, event, customer, person.recall))
         elif not customer.walk_in:
             customer.elapsed = event.at  # as elapse has it of a time in which nothing is due
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ruamel.yaml.nodes import Node
 
-from retention.events import TYPES
+from retention.events import PRODUCT, TYPES
 from retention.shop import Shop
 from rules.document import Document
 from rules.language.faults import did_you_mean
@@ -34,8 +34,8 @@ class Known:
 
     @property
     def events(self) -> tuple[str, ...]:
-        """The types of events that can happen: those of the contract, and the shop's own."""
-        return (*TRIGGERS, *self.shop.events)
+        """The types of events that can happen: those of the contract, the catalogue's, and the shop's own."""
+        return (*TRIGGERS, PRODUCT, *self.shop.events)
 
     def fields(self, event: str) -> Collection[str]:
         """The fields that the data of an event of this type may have."""

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
-from retention.events import Event
+from retention.events import PRODUCT, Event
 from rules.document import Document
 from rules.problems import Problem
 from rules.reading import keys, require, text
@@ -69,7 +69,7 @@ class _Reader:
         name = text(self.document, found["name"], "a name") if "name" in found else None
         given = self.given(found["given"]) if "given" in found else None
         until = self.until(found["until"], given) if "until" in found else None
-        customers = None if given is None else {event.customer for event in given}
+        customers = None if given is None else {event.customer for event in given if event.type != PRODUCT}
         expect = self.expect(found["expect"], customers) if "expect" in found else None
         never = self.never(found["never"], customers) if "never" in found else []
         self.in_time(expect or [], given, until)

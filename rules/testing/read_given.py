@@ -10,7 +10,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from retention.decode import decode, moment
 from retention.errors import BadEvent
-from retention.events import INTERNAL, Event, Item, ReturnedItem
+from retention.events import INTERNAL, PRODUCT, Event, Item, ReturnedItem
 from rules.document import Document
 from rules.language.faults import did_you_mean
 from rules.reading import keys, require, scalar
@@ -35,8 +35,11 @@ def read_event(document: Document, node: MappingNode, known: Known, number: int)
     before = len(document.problems)
     written = [key.value for key, _ in node.value if isinstance(key, ScalarNode) and key.value]
     found = keys(document, node, [*ABOUT, *written])
-    require(document, node, found, ("at", "customer"))
     kind = _kind(document, node, found, known)
+    require(document, node, found, ("at",) if kind == PRODUCT else ("at", "customer"))
+    if kind == PRODUCT and "customer" in found:
+        message = "an article of the catalogue is no customer's; remove `customer`"
+        document.report_node(found["customer"], message, "nobodys-event")
     if kind is not None:
         _fields(document, found[kind], known.fields(kind), _INSIDE.get(kind, {}))
     zone = known.shop.zone
@@ -48,27 +51,32 @@ def read_event(document: Document, node: MappingNode, known: Known, number: int)
     names = {key: str(one.value) for key, one in texts.items() if one is not None}
     spans = {str(key): one for key, one in times.items() if one is not None}
     try:
-        return _decoded(_envelope(kind, names, spans, number), data, spans["at"].start, known)
+        return _decoded(_envelope(kind, names, spans, number, data), data, spans["at"].start, known)
     except BadEvent as error:
         refused(document, error, node, found, kind, known.shop)
     return None
 
 
-def _envelope(kind: str, names: Mapping[str, str], spans: Mapping[str, Span], number: int) -> dict[str, str]:
+def _envelope(kind: str, names: Mapping[str, str], spans: Mapping[str, Span], number: int, data: str) -> dict[str, str]:
     return {
         "specversion": "1.0",
         "id": names.get("id", f"given-{number}"),
         "source": names.get("source", SOURCE),
         "type": kind,
-        "subject": names["customer"],
+        "subject": names["customer"] if "customer" in names else _sku(data),
         "time": moment(spans.get("time", spans["at"]).start).isoformat(),
     }
+
+
+def _sku(data: str) -> str:
+    """What the event of an article is about; that it is missing is told with the data."""
+    return str(json.loads(data).get("sku") or "-")
 
 
 def _decoded(envelope: dict[str, str], data: str, at: int, known: Known) -> Event:
     """Raises BadEvent."""
     text = f'{json.dumps(envelope)[:-1]}, "data": {data}}}'
-    event = decode(envelope["subject"].encode(errors="replace"), text.encode(), (), known.shop, at)
+    event = decode(envelope["subject"].encode(errors="replace"), text.encode(), (), known.shop, at, articles=True)
     event.at = at
     return event
 

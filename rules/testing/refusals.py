@@ -45,6 +45,7 @@ _FORMS = {
     "country": "a country is two capital letters, such as TH",
     "birth_date": _DATE,
     "date": _DATE,
+    "launched": "a day is written like 2026-12-01, and exists in the calendar",
     "currency": "a currency is three capital letters, such as THB",
 }
 """Fields whose text has a form of its own."""
@@ -56,7 +57,7 @@ def refused(
     """A problem for what `error` says of the event in `node`, whose values by key are `found`."""
     head, _, path = error.field.partition(".")
     if head != "data":
-        place = found["customer"] if head in ("", "subject") else found.get(head, node)
+        place = found.get("customer" if head in ("", "subject") else head, node)
         document.report_node(place, _of_envelope(error), error.reason)
         return
     place, lacks = find(found[kind], path)

@@ -1,4 +1,7 @@
-"""From the shop's own topics to `events`: wrap, produce, wait for every acknowledgement; bury what is wrong."""
+"""From the shop's own topics to `events`: wrap, produce, wait for every acknowledgement; bury what is wrong.
+
+What the catalogue's topic tells is kept in the store.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,14 @@ from aiokafka.errors import KafkaError
 from retention.errors import BadEvent
 from retention.shop import Shop
 from storage.batch import DeadLetter
+from storage.catalogue import Article, keep
 from storage.errors import Halted, Unreachable
 from storage.intake import RECENT, bury
 from storage.store import Store
-from streams.broker import EVENTS, SOURCES
+from streams.broker import EVENTS, PRODUCTS, SOURCES
 from streams.errors import IntakeHalted
 from streams.record import Record, dead_letter
+from streams.sources.article import article
 from streams.sources.wrap import Wrapped, wrap
 
 log = logging.getLogger(__name__)
@@ -46,18 +51,23 @@ class Forwarder:
         self._counts: dict[tuple[str, int], list[int]] | None = None
 
     async def forward(self, records: Sequence[Record]) -> None:
-        """Return once every record is on `events` or among the dead letters. Raises IntakeHalted."""
+        """Return once every record is on `events`, in the catalogue or among the dead letters. Raises IntakeHalted."""
         good: list[Wrapped] = []
+        articles: list[Article] = []
         bad: list[DeadLetter] = []
         now, shop = self._clock(), self._shop()
         for record in records:
             try:
-                good.append(wrap(record, SOURCES[record.topic], self.incarnation, shop, now))
+                if record.topic == PRODUCTS:
+                    articles.append(article(record, shop, now))
+                else:
+                    good.append(wrap(record, SOURCES[record.topic], self.incarnation, shop, now))
             except BadEvent as error:
                 bad.append(dead_letter(record, self.incarnation, error))
         counts = self._count(records, bad)
         if counts is not None:
             await self._until_done(lambda: asyncio.to_thread(bury, self.store, bad, counts, self.bad_share, now))
+        await self._until_done(lambda: asyncio.to_thread(keep, self.store, articles))
         await self._until_done(lambda: self._produce(good))
 
     async def _produce(self, wrapped: Sequence[Wrapped]) -> None:

@@ -10,6 +10,7 @@ from msgspec import Struct
 from retention.decode import check_bytes, decode_data, decode_head, decode_key
 from retention.errors import BadEvent
 from retention.shop import Shop
+from streams.cloud_event import cloud_event
 from streams.record import Record
 
 
@@ -28,18 +29,7 @@ class Wrapped(Struct, frozen=True):
     value: bytes
 
 
-class _CloudEvent(Struct, frozen=True):
-    specversion: str
-    id: str
-    source: str
-    type: str
-    subject: str
-    time: str
-    data: msgspec.Raw
-
-
 _bare = msgspec.json.Decoder(_Bare)
-_encode = msgspec.json.Encoder().encode
 
 
 def wrap(record: Record, kind: str, incarnation: str, shop: Shop, now: int) -> Wrapped:
@@ -57,7 +47,7 @@ def wrap(record: Record, kind: str, incarnation: str, shop: Shop, now: int) -> W
     if id is None:
         source, id = f"{source}/{incarnation}", f"{record.partition}-{record.offset}"
     time = bare.time or _stamp(record.timestamp)
-    value = _encode(_CloudEvent("1.0", id, source, kind, customer, time, msgspec.Raw(raw)))
+    value = cloud_event(id, source, kind, customer, time, raw)
     key = customer.encode()
     decode_head(key, value, (), now)  # the data is as it was
     return Wrapped(key, value)

@@ -97,7 +97,7 @@ def _run(rules: RuleSet, events: list[Event], deciding: bool) -> tuple[float, in
         customer.at = event.at = max(event.time, customer.at)
         customer.seq = event.seq = customer.seq + 1
         if deciding:
-            decisions += len(elapse(rules, id_, customer, event.at, _recalled(log, id_)).decisions)
+            decisions += len(elapse(rules, event, customer, _recalled(log, id_)).decisions)
         order, key = None, row_key(event)
         if key is not None:
             order = orders.setdefault((id_, key), Order())

@@ -12,7 +12,7 @@ from retention.events import CLOCK
 from retention.state import RETURN_STAGES, STALE, Customer
 from retention.zones import local_day, zone_of
 from rules.engine import guards
-from rules.engine.decide import entry_key
+from rules.engine.guards import entry_key
 from rules.engine.outcome import QUEUED, REQUESTED, SHADOW, STOPPED
 from rules.engine.shares import WHOLE, bucket
 from rules.policy import Cap, Policy

@@ -238,6 +238,42 @@ def test_a_poke_is_the_clocks_and_says_nothing_whatever_its_data(data: str) -> N
     assert logged(event.source, event.id, event.type, event.customer, event.time, event.raw, 0) == event
 
 
+def test_a_poke_may_name_a_rule_that_takes_the_customer() -> None:
+    event = taken(record('{"rule":"win-back","before":1700000000000000,"more":1}', **POKE))
+    assert (event.data, event.raw) == (
+        Poke("win-back", 1_700_000_000_000_000),
+        b'{"rule":"win-back","before":1700000000000000}',
+    )
+    assert logged(event.source, event.id, event.type, event.customer, event.time, event.raw, 0) == event
+
+
+ARTICLE = '{"sku":"TEA-9","name":"Doi White","category":"tea","price":"520.00","launched":"2026-12-01"}'
+
+
+def test_an_article_is_told_to_customers_by_the_catalogue_alone() -> None:
+    event = taken(record(ARTICLE, type="product", source="regulars:catalogue"))
+    assert (event.type, event.data.launched, event.amount) == ("product", "2026-12-01", 52_000)
+    assert logged(event.source, event.id, event.type, event.customer, event.time, event.raw, event.amount) == event
+    with pytest.raises(BadEvent) as refused:
+        taken(record(ARTICLE, type="product"))
+    assert (refused.value.reason, refused.value.field) == ("unknown-type", "type")
+
+
+@pytest.mark.parametrize(
+    ("data", "reason", "field"),
+    [
+        (ARTICLE.replace("2026-12-01", "2026-02-30"), "bad-data", "data.launched"),
+        (ARTICLE.replace("520.00", "-1"), "bad-money", "data.price"),
+        (ARTICLE.replace("520.00", "5.001"), "bad-money", "data.price"),
+        (ARTICLE.replace("TEA-9", "TEA\\u0007"), "bad-data", "data.sku"),
+    ],
+)
+def test_an_article_that_makes_no_sense_is_refused(data: str, reason: str, field: str) -> None:
+    with pytest.raises(BadEvent) as refused:
+        taken(record(data, type="product", source="regulars:catalogue"))
+    assert (refused.value.reason, refused.value.field) == (reason, field)
+
+
 @pytest.mark.parametrize("changes", [{"source": "/shop"}, {"source": "regulars:rules"}, {"type": "reward"}])
 def test_nobody_else_pokes_and_the_clock_says_nothing_else(changes: dict[str, str]) -> None:
     assert why(record("{}", **(POKE | changes))) == ("internal-type", "type")

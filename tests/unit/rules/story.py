@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from retention.events import Event, Message, Purchase
+from retention.events import CLOCK, POKE, Event, Message, Poke, Purchase
 from retention.fold import fold
 from retention.money import Money
 from retention.orders import Order
@@ -67,7 +67,12 @@ class Story:
         self.cancelled += decided.cancelled
 
     def until(self, moment: int) -> None:
-        self._take(elapse(self.rules, "anna", self.customer, moment, lambda seq: replace(self.log[seq - 1])))
+        self.poke(Poke(), moment)
+
+    def poke(self, data: Poke, moment: int, said: int | None = None) -> None:
+        """The clock wakes her, as it `said` before."""
+        event = Event(CLOCK, "poke", POKE, "anna", moment if said is None else said, data, b"{}", at=moment)
+        self._take(elapse(self.rules, event, self.customer, lambda seq: replace(self.log[seq - 1])))
 
     def hear(self, kind: str, data: Any, time: int, at_: int | None = None) -> None:
         moment = time if at_ is None else at_

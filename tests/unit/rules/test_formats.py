@@ -156,7 +156,7 @@ INNER = {
     "a gift": ("offers", ("properties", "gifts", "additionalProperties"), read_offers.GIFT_KEYS),
     "a class": ("policy", ("properties", "classes", "properties", "marketing"), read_limits.CLASS_KEYS),
     "a test": ("tests", ("items",), read_test.KEYS),
-    "what is given": ("tests", ("items", "properties", "given", "items"), {*ABOUT, *TRIGGERS}),
+    "what is given": ("tests", ("items", "properties", "given", "items"), {*ABOUT, *TRIGGERS, "product"}),
     "what is expected": ("tests", ("items", "properties", "expect", "items"), EXPECT_KEYS),
     "what never happens": ("tests", ("items", "properties", "never", "items"), NEVER_KEYS),
     "a rule": ("rule", (), READ_RULE_KEYS),

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from retention import state
-from retention.events import TYPES, Event
+from retention.events import CLOCK, POKE, TYPES, Event, Poke
 from retention.money import Money
 from retention.shop import Shop
 from retention.state import Customer, Journey
@@ -165,7 +165,8 @@ def execute(rule: Rule, crowd: dict[str, tuple[Event, Customer]]) -> int:
     for _ in range(len(rule.do) + 2):
         due = next_due(rules, customer)
         if due is not None:
-            elapse(rules, "anna", customer, due, lambda _: msgspec.structs.replace(event))
+            poke = Event(CLOCK, "poke", POKE, "anna", due, Poke(), b"{}", at=due)
+            elapse(rules, poke, customer, lambda _: msgspec.structs.replace(event))
     return 1
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from retention.events import Fulfilment, Purchase, Return, Support
+from retention.events import CLOCK, POKE, Event, Fulfilment, Poke, Purchase, Return, Support
 from retention.money import Money
 from retention.shop import Shop
 from rules.engine.decide import MOST_JOURNEYS, elapse
@@ -497,7 +497,8 @@ def test_a_paused_rule_goes_on_when_it_is_live_again() -> None:
 def test_without_the_event_that_began_it_nothing_is_sent() -> None:
     story = Story(rule(Wait(DAY), HELLO))
     story.buy()
-    decided = elapse(story.rules, "anna", story.customer, NOW + DAY, lambda _seq: None)
+    poke = Event(CLOCK, "poke", POKE, "anna", NOW + DAY, Poke(), b"{}", at=NOW + DAY)
+    decided = elapse(story.rules, poke, story.customer, lambda _seq: None)
     assert [(one.outcome, one.reason) for one in decided.decisions] == [("suppressed", "event-gone")]
     assert story.customer.journeys == []
 

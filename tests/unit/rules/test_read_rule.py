@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace as changed
 
-from retention.events import Event
+from retention.events import Event, Product
+from retention.money import Money
 from retention.state import Customer
 from rules.around import Around
 from rules.document import Document
@@ -103,8 +104,14 @@ def test_inactive_is_a_length_of_time_or_the_customers_own_rhythm(written: str, 
     ],
 )
 def test_a_date_has_a_field_and_days_before_or_after(written: str, trigger: OnDate) -> None:
-    rule = good(f"{HEAD}on: date\n{written}catch_up: 20 per day\n{DO}")
-    assert (rule.on, rule.trigger, rule.catch_up) == ("date", trigger, CatchUp(20))
+    rule = good(f"{HEAD}on: date\n{written}{DO}")
+    assert (rule.on, rule.trigger) == ("date", trigger)
+
+
+def test_what_comes_once_can_be_caught_up_with_and_a_birthday_cannot() -> None:
+    for written in (INACTIVE, "on: date\nfield: customer.points_expire_at\n"):
+        assert good(f"{HEAD}{written}catch_up: 20 per day\n{DO}").catch_up == CatchUp(20)
+    assert codes(f"{BIRTHDAY}catch_up: 20 per day\n{DO}") == ["key-of-another-trigger"]
 
 
 @pytest.mark.parametrize("period", ["day", "week", "month", "quarter", "year"])
@@ -117,7 +124,7 @@ def test_what_comes_every_period_is_for_an_audience_again_and_again(period: str)
     assert holds(rule.condition, staff=False)
 
 
-def test_a_product_is_for_an_audience_and_conditions_see_the_customer_alone() -> None:
+def test_a_product_is_for_an_audience_and_conditions_see_both() -> None:
     rule = good(WHOLE["new-article"], name="new-article")
     assert isinstance(rule.trigger, FanOut)
     assert (rule.on, rule.trigger.every, rule.reentry) == ("product", "", Reentry("never"))
@@ -125,7 +132,15 @@ def test_a_product_is_for_an_audience_and_conditions_see_the_customer_alone() ->
     assert not holds(rule.trigger.audience, categories={"tea": 1}, orders=2)
     product = f"{HEAD}on: product\naudience: true\n"
     assert holds(good(f"{product}when: customer.orders > 1\n{DO}").condition, orders=2)
-    assert codes(f'on: product\naudience: true\nwhen: event.sku == "x"\n{DO}') == ["unknown-field"]
+    dear = good(f"{product}when: event.category in customer.categories and event.price < 500\n{DO}").condition
+    assert dear is not None
+    for price, categories, meant in [(49_999, {"tea": 1}, True), (50_000, {"tea": 1}, False), (100, {}, False)]:
+        article = Product("TEA-9", "Doi White", "tea", Money(f"{price / 100}"))
+        event = Event("s", "i", "product", "anna", 1, article, b"", price)
+        assert dear(event, Customer(categories=categories)) is meant
+    unpriced = Event("s", "i", "product", "anna", 1, Product("TEA-9", "Doi White", "tea"), b"")
+    assert not dear(unpriced, Customer(categories={"tea": 1}))
+    assert codes(f'on: product\naudience: event.sku == "x"\n{DO}') == ["unknown-field"]
 
 
 def test_an_event_of_the_shops_own_fires_rules_and_is_a_goal() -> None:

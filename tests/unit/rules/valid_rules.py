@@ -80,8 +80,9 @@ FIRES = st.one_of(
     st.builds(
         lambda field, more: {"on": "date", "field": field} | more,
         st.sampled_from(["customer.birth_date", "customer.attributes.favourite"]),
-        optional(offset=st.sampled_from(["-7d", "2w", "+1d"]), catch_up=st.just("5 per day")),
+        optional(offset=st.sampled_from(["-7d", "2w", "+1d"])),
     ),
+    st.just({"on": "date", "field": "customer.attributes.favourite", "catch_up": "5 per day"}),
     CONDITIONS.map(lambda audience: {"on": "product", "audience": audience}),
     st.builds(
         lambda period, audience: {"every": period, "audience": audience},

@@ -138,7 +138,7 @@ def simulated(store: Store) -> list[Entry]:
     entries: list[Entry] = []
     simulation = Simulation(rules(), tell=entries.append)
     with store.read() as connection:
-        for one in of_store(connection, reach(connection), Taken()):
+        for one in of_store(connection, reach(connection), Money(), Taken()):
             simulation.take(one)
     return [one for one in entries if one.what == SENT]
 
@@ -147,7 +147,7 @@ def backtested(store: Store) -> Played:
     backtest = Backtest(rules())
     with store.read() as connection:
         found = reach(connection)
-        for one in of_store(connection, found, Taken()):
+        for one in of_store(connection, found, Money(), Taken()):
             backtest.take(one)
     return backtest.end(found.newest)
 
@@ -168,7 +168,7 @@ def test_the_log_comes_by_the_time_of_events_without_what_regulars_told_it(store
     taken = Taken()
     with store.read() as connection:
         times = [row.time for row in history(connection)]
-        played = list(of_store(connection, reach(connection), taken))
+        played = list(of_store(connection, reach(connection), Money(), taken))
     assert times == sorted(times)
     assert {one.type for one in played} == {"purchase", "profile", "return", "review"}
     assert taken.left_out > 0

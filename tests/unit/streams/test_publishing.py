@@ -276,7 +276,7 @@ def _replayed(worker: Worker, who: str) -> list[tuple[Any, ...]]:
         one.at, one.seq = row["at"], row["seq"]
         rules = library(row["ruleset"])
         assert rules is not None
-        told = elapse(rules, who, customer, one.at, lambda seq: copy.copy(log.get(seq)), library).decisions
+        told = elapse(rules, one, customer, lambda seq: copy.copy(log.get(seq)), library).decisions
         customer.at, customer.seq = one.at, one.seq
         log[one.seq] = copy.copy(one)
         if one.type != POKE:

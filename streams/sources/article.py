@@ -1,0 +1,52 @@
+"""A record of the catalogue's topic, checked: what an article is like from then on, or that there is none any more."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Struct
+
+from retention.decode import check_bytes, decode_data, decode_key, instant
+from retention.envelope import explain
+from retention.errors import BadEvent
+from retention.events import PRODUCT, Product, Time
+from retention.shop import Shop
+from storage.catalogue import Article
+from streams.record import Record
+
+
+class _Bare(Struct, frozen=True):
+    """What may stand beside the data."""
+
+    time: Time | None = None
+
+
+_bare = msgspec.json.Decoder(_Bare)
+
+
+def article(record: Record, shop: Shop, now: int) -> Article:
+    """Keyed by its sku; a record without a value takes it out of the catalogue. Raises BadEvent.
+
+    Of two records about one article the later counts, by `time` if they have one, else by that of the record.
+    """
+    stamped = record.timestamp * 1_000
+    if record.value is None:
+        return Article(decode_key(record.key), "", now, stamped, record.offset, None)
+    raw = check_bytes(record.value)
+    data, _ = decode_data(PRODUCT, raw, shop)
+    at = _time(raw, stamped, now)
+    if record.key and decode_key(record.key) != data.sku:
+        raise BadEvent("key-mismatch", "sku", "The record's key is another sku than its data has.")
+    return kept(data, raw, at, record.offset, now)
+
+
+def kept(data: Product, raw: bytes, at: int, place: int, known: int) -> Article:
+    """The article that checked data are about."""
+    return Article(data.sku, data.launched or "", known, at, place, raw)
+
+
+def _time(raw: bytes, stamped: int, now: int) -> int:
+    try:
+        time = _bare.decode(raw).time
+    except msgspec.ValidationError as error:
+        raise explain(error, "bad-data", "") from None
+    return stamped if time is None else instant(time, now)
