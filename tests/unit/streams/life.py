@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from msgspec import Struct
 from sqlalchemy import text
 
+from retention.events import CATALOGUE
 from retention.shop import Shop as Money
 from rules.language import compile_condition
 from rules.language.kinds import Kind
@@ -17,6 +18,7 @@ from rules.language.schema import Declared, schema
 from rules.policy import DAY, HOUR, MARKETING, Cap, Limits, Policy
 from rules.ruleset import (
     ALL_MARKETING,
+    CatchUp,
     FanOut,
     Inactive,
     MessageClass,
@@ -122,9 +124,23 @@ def rules_of_old() -> RuleSet:
                 trigger=Inactive("last_order", 36 * HOUR),
                 do=(send["c"], Wait(DAY), send["b"]),
                 expires_after=HOUR,
+                catch_up=CatchUp(9),
+            ),
+            rule(
+                "launched",
+                on="product",
+                trigger=FanOut(lambda e, c: c.orders > 0),
+                condition=asked("event.price > 100", "product"),
+                do=(send["a"], Wait(HOUR), StopIf(asked('event.category == "cups"', "product", True)), send["c"]),
             ),
             rule("rhythm", on="inactive", trigger=Inactive("last_event", rhythm=150), do=(Grant("offer", "tea"),)),
-            rule("dated", on="date", trigger=OnDate("customer.attributes.renews", -1), do=(send["a"],)),
+            rule(
+                "dated",
+                on="date",
+                trigger=OnDate("customer.attributes.renews", -1),
+                do=(send["a"],),
+                catch_up=CatchUp(9),
+            ),
             rule("birthday", on="birthday", do=(send["b"],), reentry=Reentry("never"), **marketing),
             rule(
                 "daily",
@@ -228,9 +244,20 @@ def _said() -> st.SearchStrategy[Said]:
         "share": st.fixed_dictionaries(
             {"network": st.sampled_from(("x", "y"))}, optional={"followers": st.integers(0, 9), "odd": st.just(1.5)}
         ),
+        "product": st.fixed_dictionaries(
+            {
+                "sku": st.sampled_from(("TEA-9", "CUP-1")),
+                "name": st.just("New"),
+                "category": st.sampled_from(("tea", "cups")),
+                "price": sums,
+            }
+        ),
         "poke": st.just({}),
+        "catch-up": st.fixed_dictionaries(
+            {"rule": st.sampled_from(("quiet", "dated", "waits", "gone")), "before": st.sampled_from((0, 1, 30))}
+        ),
     }
-    often = [*kinds, "purchase", "purchase", "purchase", "poke", "poke", "poke", "return"]
+    often = [*kinds, "catch-up", "purchase", "purchase", "purchase", "poke", "poke", "poke", "return"]
     late = st.sampled_from((0, 0, 0, 1, HOUR, 30 * HOUR, 9 * DAY))
 
     def of(kind: str) -> st.SearchStrategy[Said]:
@@ -282,7 +309,13 @@ class World:
         who = said.who if said.who in self.people else self.name(said.who)
         if said.kind == "poke":
             return poke(who, time=self.shop.now)
+        if said.kind == "catch-up":
+            before = NOW + said.data["before"] * DAY
+            return poke(who, time=self.shop.now - said.late, data=said.data | {"before": before})
         id = f"{self.number}-{self.counted}"
+        if said.kind == "product":
+            told = json.loads(event(id, who, said.kind, self.shop.now - said.late, **said.data))
+            return json.dumps(told | {"source": CATALOGUE}).encode()
         return event(id, who, said.kind, self.shop.now - said.late, **said.data)
 
     def live(self, happenings: list[Happening]) -> None:
