@@ -212,11 +212,16 @@ def _converted(amount: Money, currency: str, shop: Shop, field: str) -> int:
 
 
 def instant(time: dt.datetime, now: int) -> int:
-    """Microseconds since 1970; above 0, because 0 says "never" in a customer's state. Raises BadEvent."""
+    """Microseconds since 1970, in `bounds`. Raises BadEvent."""
     try:
         us = micros(time)
     except OverflowError:
         raise BadEvent("bad-time", "time") from None
+    return bounds(us, now)
+
+
+def bounds(us: int, now: int) -> int:
+    """The same; above 0, because 0 says "never" in a customer's state. Raises BadEvent."""
     if us > now + AHEAD:
         raise BadEvent("time-ahead", "time")
     if us <= 0:

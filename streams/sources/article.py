@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
-from retention.decode import check_bytes, decode_data, decode_key, instant
+from retention.decode import bounds, check_bytes, decode_data, decode_key, instant
 from retention.envelope import explain
 from retention.errors import BadEvent
 from retention.events import PRODUCT, Product, Time
@@ -30,7 +30,7 @@ def article(record: Record, shop: Shop, now: int) -> Article:
     """
     stamped = record.timestamp * 1_000
     if record.value is None:
-        return Article(decode_key(record.key), "", now, stamped, record.offset, None)
+        return Article(decode_key(record.key), "", now, bounds(stamped, now), record.offset, None)
     raw = check_bytes(record.value)
     data, _ = decode_data(PRODUCT, raw, shop)
     at = _time(raw, stamped, now)
@@ -49,4 +49,4 @@ def _time(raw: bytes, stamped: int, now: int) -> int:
         time = _bare.decode(raw).time
     except msgspec.ValidationError as error:
         raise explain(error, "bad-data", "") from None
-    return stamped if time is None else instant(time, now)
+    return bounds(stamped, now) if time is None else instant(time, now)

@@ -17,7 +17,7 @@ from aiokafka.protocol.metadata import MetadataRequest
 from typer.testing import CliRunner
 
 from console.cli.main import app
-from streams.broker import DEAD_LETTERS, EVENTS, SOURCES, TOPICS, Broker, connect
+from streams.broker import DEAD_LETTERS, EVENTS, INTAKE, TOPICS, Broker, connect
 from streams.copies import MIN_ISR, Kept, said
 from tests.servers import KafkaCluster
 from tests.unit.streams.kit import event
@@ -105,7 +105,7 @@ async def test_topics_are_made_so_that_one_node_may_be_lost(
     await eventually(lambda: made(admin))
     for topic in TOPICS:
         settings = await own_settings(admin, topic)
-        stamped = {} if topic in SOURCES else {"message.timestamp.type": "LogAppendTime"}
+        stamped = {} if topic in INTAKE else {"message.timestamp.type": "LogAppendTime"}
         assert settings == {MIN_ISR: needed, "retention.ms": str(7 * 86_400_000), **stamped}
         [described] = await admin.describe_topics([topic])
         assert {len(partition["replicas"]) for partition in described["partitions"]} == {copies}

@@ -102,6 +102,70 @@ async def test_good_records_are_forwarded_in_order_and_bad_ones_buried(
     assert dead(store) == {("purchases", 1): ("bad-money", "total"), ("purchases", 3): ("bad-money", "total")}
 
 
+def articles(*values: bytes | None, key: bytes | None = b"TEA-9", ms: int = MS) -> list[Record]:
+    return [Record("products", 0, number, ms, key, value) for number, value in enumerate(values)]
+
+
+def kept(store: Store) -> dict[str, tuple[str, int, bytes]]:
+    """Sku → (launched, its time, its data)."""
+    with shop_on(store) as shop:
+        return {row["sku"]: (row["launched"], row["time"], bytes(row["data"])) for row in shop.rows("product")}
+
+
+TEA = b'{"sku":"TEA-9","name":"Doi White","category":"tea","launched":"2026-04-01"}'
+
+
+async def test_articles_are_kept_in_the_catalogue_and_nothing_is_produced(
+    forwarder: Forwarder, producer: FakeProducer, store: Store
+) -> None:
+    await forwarder.forward(articles(TEA, TEA.replace(b"2026-04-01", b"2026-05-01")))
+    assert kept(store) == {"TEA-9": ("2026-05-01", NOW, TEA.replace(b"2026-04-01", b"2026-05-01"))}
+    early = TEA.replace(b'"sku"', b'"time":"2026-02-28T10:00:00Z","sku"')
+    await forwarder.forward(articles(early))
+    assert kept(store)["TEA-9"][0] == "2026-05-01"
+    await forwarder.forward(articles(None, ms=MS + 1))
+    assert kept(store) == {}
+    assert (producer.sends, dead(store)) == (0, {})
+
+
+@pytest.mark.parametrize(
+    ("value", "key", "reason", "field"),
+    [
+        (b"", b"TEA-9", "not-json", ""),
+        (b"[]", b"TEA-9", "bad-data", ""),
+        (b"\xff", b"TEA-9", "not-utf8", ""),
+        (None, None, "no-key", ""),
+        (TEA, b"TEA-8", "key-mismatch", "sku"),
+        (TEA.replace(b"Doi White", b"\\u0000"), b"TEA-9", "bad-data", ""),
+        (TEA.replace(b'"category":"tea"', b'"x":1'), b"TEA-9", "bad-data", "category"),
+        (TEA.replace(b"2026-04-01", b"2026-02-30"), b"TEA-9", "bad-data", "launched"),
+        (TEA.replace(b'"sku"', b'"time":"yesterday","sku"'), b"TEA-9", "bad-time", "time"),
+        (TEA.replace(b'"sku"', b'"time":"2026-03-09T10:00:00Z","sku"'), b"TEA-9", "time-ahead", "time"),
+        (TEA.replace(b'"sku"', b'"price":"5.001","sku"'), b"TEA-9", "bad-money", "price"),
+    ],
+)
+async def test_an_article_that_is_none_is_buried(
+    forwarder: Forwarder, store: Store, value: bytes | None, key: bytes | None, reason: str, field: str
+) -> None:
+    await forwarder.forward(articles(value, key=key))
+    assert dead(store) == {("products", 0): (reason, field)}
+    assert kept(store) == {}
+
+
+@pytest.mark.parametrize(("ms", "reason"), [(MS + 25 * 3_600_000, "time-ahead"), (-1, "bad-time"), (0, "bad-time")])
+@pytest.mark.parametrize("value", [TEA, None])
+async def test_an_article_of_a_time_that_is_none_would_hold_for_ever_and_is_buried(
+    forwarder: Forwarder, store: Store, value: bytes | None, ms: int, reason: str
+) -> None:
+    await forwarder.forward(articles(value, ms=ms))
+    assert dead(store) == {("products", 0): (reason, "time")}
+
+
+async def test_an_article_without_a_key_is_known_by_its_sku(forwarder: Forwarder, store: Store) -> None:
+    await forwarder.forward(articles(TEA, key=None))
+    assert list(kept(store)) == ["TEA-9"]
+
+
 async def test_forward_does_not_return_before_the_last_acknowledgement(
     forwarder: Forwarder, producer: FakeProducer
 ) -> None:
