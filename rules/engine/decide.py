@@ -167,6 +167,8 @@ def _resume(turn: Turn, journey: Journey, until: int, recall: Recall) -> None:
         _give_up(turn, journey, "event-gone")
     else:
         event.at = turn.now
+        if journey.since:
+            turn.ask_again(journey, rule)
         turn.advance(journey, rule, event)
         if not _unfinished(journey, rule):
             turn.customer.journeys.remove(journey)

@@ -78,6 +78,12 @@ class Turn:
             if journey.step == at:
                 journey.step += 1
 
+    def ask_again(self, journey: Journey, rule: Rule) -> None:
+        """Go back to the `stop_if` right before a step that was held up: it may be otherwise by now."""
+        joined = {getattr(step, "otherwise", getattr(step, "to", 0)) for step in rule.do}
+        while journey.step and journey.step not in joined and isinstance(rule.do[journey.step - 1], StopIf):
+            journey.step -= 1
+
     def _do(self, journey: Journey, rule: Rule, step: Step, event: Event) -> None:
         """One step. One that goes anywhere but on sets the journey's step, one that waits its `due`."""
         match step:

@@ -235,6 +235,35 @@ def test_marketing_waits_while_a_ticket_is_open_and_goes_on_when_it_is_closed() 
     assert story.told[-1] == ("03-10 18:00", "r", "queued", "")
 
 
+def test_what_was_held_up_is_asked_about_again_before_it_goes() -> None:
+    since = StopIf(asked("customer.orders_since_entry > 0"))
+    story = Story(rule(Wait(DAY), since, BYE, condition=lambda _event, customer: customer.orders_ever == 1))
+    story.buy()
+    story.hear("support", Support("t", "opened"), NOW + HOUR)
+    story.until(NOW + DAY)
+    story.buy(NOW + DAY + HOUR)
+    story.hear("support", Support("t", "closed"), NOW + DAY + 2 * HOUR)
+    story.until(NOW + 2 * DAY)
+    assert [line[2:] for line in story.told if line[1] == "r"] == [
+        ("waiting", "wait"),
+        ("waiting", "open-ticket"),
+        ("stopped", "stop-if"),
+    ]
+
+
+def test_what_another_way_is_stopped_by_is_not_asked_when_a_step_behind_both_was_held_up() -> None:
+    big, since = asked("customer.orders_ever > 1"), asked("customer.orders_since_entry > 0")
+    first = rule(Wait(DAY), Branch(big, 3), StopIf(since), BYE, condition=lambda _event, customer: customer.orders == 1)
+    story = Story(first)
+    story.buy()
+    story.hear("support", Support("t", "opened"), NOW + HOUR)
+    story.until(NOW + DAY)
+    story.buy(NOW + DAY + HOUR)
+    story.hear("support", Support("t", "closed"), NOW + DAY + 2 * HOUR)
+    story.until(NOW + 2 * DAY)
+    assert story.told[-1][2] == "queued"
+
+
 def test_what_customers_expect_does_not_wait_for_a_ticket() -> None:
     story = Story(rule(HELLO, class_=MessageClass.TRANSACTIONAL))
     story.hear("support", Support("t1", "opened"), NOW - HOUR)
