@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 
 from retention import state
 from retention.decode import decode_data
+from retention.errors import BadEvent
 from retention.events import CATALOGUE, PRODUCT, Event, short
 from retention.periods import local
 from retention.zones import local_day
@@ -87,10 +88,13 @@ class FanOuts:
         rules, now = self._rules(), self._clock()
         told: int | None = None
         for one in await asyncio.to_thread(self._under_way, rules, now):
-            chosen = one if one.chosen else await asyncio.to_thread(self._choose, one, rules, now)
-            if chosen is not None:
-                await self._tell(producer, chosen, rules, now)
-                told = (told or 0) + len(chosen.chosen)
+            try:
+                chosen = one if one.chosen else await asyncio.to_thread(self._choose, one, rules, now)
+                if chosen is not None:
+                    await self._tell(producer, chosen, rules, now)
+                    told = (told or 0) + len(chosen.chosen)
+            except BadEvent as error:  # it was good when it came: the shop's currency is another by now
+                log.warning("%s cannot be told of: %s %s", one.what, error.reason, error.field)
         return told
 
     async def _tell(self, producer: AIOKafkaProducer, one: FanOut, rules: RuleSet, now: int) -> None:

@@ -67,8 +67,9 @@ async def finish(goes: FanOuts, sent: Any) -> None:
         pass
 
 
-def told_of(store: Store, sku: str = "TEA-9", day: str = "2026-03-01", at: int = NOW, place: int = 0) -> None:
-    data = {"sku": sku, "name": "Doi White", "category": "tea", "price": "520.00", "launched": day}
+def told_of(store: Store, day: str = "2026-03-01", at: int = NOW, place: int = 0, price: str = "520.00") -> None:
+    sku = "TEA-9"
+    data = {"sku": sku, "name": "Doi White", "category": "tea", "price": price, "launched": day}
     record = Record(PRODUCTS, 0, place, at // 1_000, sku.encode(), msgspec.json.encode(data))
     keep(store, [article(record, Money(), at)])
 
@@ -211,6 +212,17 @@ async def test_a_launch_waits_while_its_rules_stand_still_and_ends_when_it_is_to
         clock[0] = NOW + Policy().lateness - 8 * HOUR + 1
         assert await goes.turn(sent) is None
         assert (len(sent.records), row(store).ended_at) == (PAGE, clock[0])
+
+
+async def test_an_article_whose_price_is_none_in_a_new_currency_stops_nothing_else(store: Store) -> None:
+    yen = ruled(new_article(), quiet(5), policy=Policy(shop=Money(currency="JPY")))
+    with shop_on(store, yen) as shop:
+        people(shop, "anna", days_ago=90)
+        told_of(store, price="520.50")
+        sent = Sent()
+        assert await going(store, yen, lambda: NOW).turn(sent) == 1
+        [(whom, value)] = sent.records
+        assert (whom, b'"rule":"quiet"' in value) == ("anna", True)
 
 
 async def test_nobody_is_told_while_an_import_runs(store: Store) -> None:
