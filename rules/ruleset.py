@@ -169,6 +169,11 @@ class RuleSet:
     by_id: dict[str, Rule] = field(default_factory=dict)
     timed: tuple[Rule, ...] = ()
     """Those of the deciding rules that time itself fires."""
+    personal: tuple[Rule, ...] = ()
+    periodic: tuple[Rule, ...] = ()
+    """Those of them whose time is each customer's own, and those of a period, which begins for everybody in a zone."""
+    periods: tuple[Period, ...] = ()
+    """Which ones, each once."""
     segments: Mapping[str, Condition] = field(default_factory=dict)
     """Name → condition over the customer, for whom it asks by name; of the event it looks at `at` alone, as now."""
     offers: Mapping[str, Offer] = field(default_factory=dict)
@@ -206,4 +211,21 @@ def rule_set(
     by_trigger = {on: tuple(rule for rule in deciding if rule.on == on) for on in sorted(triggers)}
     by_id = {rule.id: rule for rule in ordered}
     timed = tuple(rule for rule in deciding if rule.timed)
-    return RuleSet(ordered, policy, hash_, by_trigger, by_id, timed, segments or {}, offers or {}, gifts or {})
+    personal = tuple(rule for rule in timed if not isinstance(rule.trigger, FanOut))
+    periodic = tuple(rule for rule in timed if isinstance(rule.trigger, FanOut))
+    every = [rule.trigger.every for rule in periodic if isinstance(rule.trigger, FanOut)]
+    periods = tuple(sorted({period for period in every if period}))
+    return RuleSet(
+        ordered,
+        policy,
+        hash_,
+        by_trigger,
+        by_id,
+        timed,
+        personal,
+        periodic,
+        periods,
+        segments or {},
+        offers or {},
+        gifts or {},
+    )

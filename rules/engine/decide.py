@@ -11,7 +11,7 @@ from rules.engine.catching_up import overdue
 from rules.engine.older import Library, no_library, rule_of
 from rules.engine.outcome import HELD_OUT, SEPARATOR, STOPPED, SUPPRESSED, Decided, Decision
 from rules.engine.shares import pick, within
-from rules.engine.timers import Occurrence, birthday_cycle, event_of, occurrences
+from rules.engine.timers import Occurrence, birthday_cycle, event_of, next_due, occurrences
 from rules.engine.turn import Turn, Went
 from rules.ruleset import ALWAYS, FanOut, Rule, RuleSet, Status
 
@@ -50,7 +50,7 @@ def decide(rules: RuleSet, event: Event, customer: Customer, new: bool, library:
     for rule in rules.by_trigger.get(event.type, ()):
         if rule.active != ALWAYS and not guards.active(rule, event.at, rules.policy.shop.zone):
             unmet(rule.inactive)
-        elif not (_meant(rule, event, customer) if rule.trigger is not None else _holds(rule, event, customer)):
+        elif not (meant(rule, event, customer) if rule.trigger is not None else _holds(rule, event, customer)):
             unmet(rule.unmet)
         else:
             late = event.at - event.time > rules.policy.lateness
@@ -92,10 +92,8 @@ def elapse(rules: RuleSet, event: Event, customer: Customer, recall: Recall, lib
 
 def pending(rules: RuleSet, customer: Customer, until: int) -> bool:
     """Whether `elapse` has more to do than to note the time. Mostly it has not, and that is cheaper to ask."""
-    if customer.journeys or customer.walk_in:
-        return True
-    after = customer.elapsed or customer.at
-    return bool(after and rules.timed and occurrences(rules, customer, after, until))
+    due = next_due(rules, customer)
+    return due is not None and due <= until
 
 
 # Time.
@@ -124,7 +122,7 @@ def _come(turn: Turn, occurrence: Occurrence, until: int) -> None:
     event = event_of(rule, turn.id, occurrence.entry, turn.now)
     if not guards.active(rule, turn.now, turn.policy.shop.zone):
         turn.decided.not_fired.append(rule.inactive)
-    elif not _meant(rule, event, customer):
+    elif not meant(rule, event, customer):
         turn.decided.not_fired.append(rule.unmet)
     else:
         late = until - turn.now > turn.policy.lateness
@@ -138,13 +136,14 @@ def _catch_up(turn: Turn, poke: Event) -> None:
     if rule is None or found is None:
         return
     event = event_of(rule, turn.id, found.entry, turn.now)
-    if guards.active(rule, turn.now, turn.policy.shop.zone) and _meant(rule, event, turn.customer):
+    if guards.active(rule, turn.now, turn.policy.shop.zone) and meant(rule, event, turn.customer):
         _fire(turn, rule, event, found.entry, found.cycle, turn.now - poke.time > turn.policy.lateness)
     else:
         turn.decided.not_fired.append(rule.unmet)
 
 
-def _meant(rule: Rule, event: Event, customer: Customer) -> bool:
+def meant(rule: Rule, event: Event, customer: Customer) -> bool:
+    """Whether the customer is in the rule's audience, and its condition holds."""
     if isinstance(rule.trigger, FanOut) and not rule.trigger.audience(event, customer):
         return False
     return _holds(rule, event, customer)

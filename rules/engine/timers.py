@@ -25,6 +25,7 @@ from rules.policy import DAY, Policy
 from rules.ruleset import FanOut, Inactive, OnDate, Rule, RuleSet
 
 SOURCE = "regulars:clock"
+_NEVER = 1 << 63
 _GAPS_KNOWN = 3
 """Orders from which on a customer has a rhythm: two gaps."""
 _DATE = re.compile(r"(?:([0-9]{4})|-)-([0-9]{2})-([0-9]{2})")
@@ -46,17 +47,16 @@ class Occurrence(Struct, frozen=True, gc=False):
 def occurrences(rules: RuleSet, customer: Customer, after: int, until: int) -> list[Occurrence]:
     """Of every rule the latest time it became due in (after, until]."""
     found = []
-    zone = zone_of(customer.profile, rules.policy.shop)
-    for rule in rules.timed:
-        if isinstance(rule.trigger, Inactive):
+    for rule in rules.personal:
+        if type(rule.trigger) is Inactive:
             due = _quiet(rule.trigger, customer)
             if after < due <= until:
                 found.append(Occurrence(due, rule, f"inactive{SEPARATOR}{_since(rule.trigger, customer)}"))
-            continue
-        passed = [one for one in _around(rule, rules.policy, customer, until, zone) if after < one[0] <= until]
-        if passed:
-            due, entry, cycle = max(passed)
-            found.append(Occurrence(due, rule, entry, cycle))
+        else:
+            found += _latest(rule, _dates(rule, rules.policy, customer, until), after, until)
+    if rules.periodic and after < _begun(rules, zone := zone_of(customer.profile, rules.policy.shop), until):
+        for rule in rules.periodic:
+            found += _latest(rule, _beginnings(rule, rules.policy, until, zone), after, until)
     return found
 
 
@@ -66,31 +66,50 @@ def latest(rules: RuleSet, rule: Rule, customer: Customer, until: int) -> Occurr
         due = _quiet(rule.trigger, customer)
         entry = f"inactive{SEPARATOR}{_since(rule.trigger, customer)}"
         return Occurrence(due, rule, entry) if 0 < due <= until else None
-    zone = zone_of(customer.profile, rules.policy.shop)
-    passed = [one for one in _around(rule, rules.policy, customer, until, zone) if one[0] <= until]
-    if not passed:
-        return None
-    due, entry, cycle = max(passed)
-    return Occurrence(due, rule, entry, cycle)
+    found = _latest(rule, _dates(rule, rules.policy, customer, until), -_NEVER, until)
+    return found[0] if found else None
 
 
 def next_due(rules: RuleSet, customer: Customer) -> int | None:
     """When the customer's clock is to be looked at next: the earliest journey, or the earliest rule that is due."""
+    due = next_own(rules, customer)
     after = customer.elapsed or customer.at
-    dues = [journey.due for journey in customer.journeys if journey.due]
+    if rules.periodic and after and not customer.walk_in:
+        begins = next_beginning(rules, zone_of(customer.profile, rules.policy.shop), after)
+        due = min(due, begins) if due and begins else due or begins
+    return due or None
+
+
+def next_own(rules: RuleSet, customer: Customer) -> int:
+    """The same but for the periods, which begin for everybody in a zone; 0: nothing lies ahead."""
+    first = _NEVER
+    for journey in customer.journeys:
+        if 0 < journey.due < first:
+            first = journey.due
+    after = customer.elapsed or customer.at
     if after and not customer.walk_in:
-        zone = zone_of(customer.profile, rules.policy.shop)
-        for rule in rules.timed:
-            if isinstance(rule.trigger, Inactive):
+        for rule in rules.personal:
+            if type(rule.trigger) is Inactive:
                 due = _quiet(rule.trigger, customer)
-                if due > after:
-                    dues.append(due)
-                continue
-            for one in _around(rule, rules.policy, customer, after, zone):
-                if one[0] > after:
-                    dues.append(one[0])
-                    break
-    return min(dues, default=None)
+            else:
+                due = next((one[0] for one in _dates(rule, rules.policy, customer, after) if one[0] > after), 0)
+            if after < due < first:
+                first = due
+    return 0 if first == _NEVER else first
+
+
+def next_beginning(rules: RuleSet, zone: ZoneInfo, after: int) -> int:
+    """When a period that some rule waits for begins next in `zone`; 0: never."""
+    for start in _starts(rules.periods, rules.policy.birthday_hour, local_day(after, zone), zone):
+        if start > after:
+            return start
+    return 0
+
+
+def beginning(rules: RuleSet, zone: ZoneInfo, at: int) -> list[tuple[Rule, str]]:
+    """The rules whose period begins in `zone` at that very instant, and what names the entry."""
+    around = ((rule, due) for rule in rules.periodic for due in _beginnings(rule, rules.policy, at, zone))
+    return [(rule, entry) for rule, (due, entry, _) in around if due == at]
 
 
 def event_of(rule: Rule, customer_id: str, entry: str, now: int) -> Event:
@@ -99,22 +118,13 @@ def event_of(rule: Rule, customer_id: str, entry: str, now: int) -> Event:
     return Event(SOURCE, entry, rule.on or "every", customer_id, now, data, b"{}", at=now)
 
 
-def _around(rule: Rule, policy: Policy, customer: Customer, moment: int, zone: ZoneInfo) -> Iterable[Due]:
-    """The times near `moment` of a date or a period at which the rule is due, the earliest first, in `zone`."""
-    trigger = rule.trigger
-    if isinstance(trigger, FanOut):
-        return _periods(trigger.every, policy.birthday_hour, local_day(moment, zone), zone)
-    field, offset = (trigger.field, trigger.offset) if isinstance(trigger, OnDate) else (BIRTH_DATE, 0)
-    text = _text(customer, field)
-    written = _written(text) if text else None
-    if written is None:
-        return ()
-    if field == BIRTH_DATE:
-        year = calendar(moment, zone)[0] // 12
-        kind = "birthday" if rule.on == "birthday" else "date"
-        born = int(written[2]), int(written[3])
-        return _anniversaries(kind, *born, offset, year, policy.birthday_hour, policy.leap_birthday, zone)
-    return _once(written, offset, policy.birthday_hour, zone) if written[1] else ()
+def _latest(rule: Rule, dues: Iterable[Due], after: int, until: int) -> list[Occurrence]:
+    """The last of `dues` in (after, until], if there is one."""
+    passed = [one for one in dues if after < one[0] <= until]
+    if not passed:
+        return []
+    due, entry, cycle = max(passed)
+    return [Occurrence(due, rule, entry, cycle)]
 
 
 # Inactivity.
@@ -141,6 +151,23 @@ def rhythm(customer: Customer) -> int:
 # Dates.
 
 BIRTH_DATE = "customer.birth_date"
+
+
+def _dates(rule: Rule, policy: Policy, customer: Customer, moment: int) -> Iterable[Due]:
+    """The times near `moment` at which a date of the customer comes round, the earliest first."""
+    trigger = rule.trigger
+    field, offset = (trigger.field, trigger.offset) if isinstance(trigger, OnDate) else (BIRTH_DATE, 0)
+    text = _text(customer, field)
+    written = _written(text) if text else None
+    if written is None:
+        return ()
+    zone = zone_of(customer.profile, policy.shop)
+    if field == BIRTH_DATE:
+        year = calendar(moment, zone)[0] // 12
+        kind = "birthday" if rule.on == "birthday" else "date"
+        born = int(written[2]), int(written[3])
+        return _anniversaries(kind, *born, offset, year, policy.birthday_hour, policy.leap_birthday, zone)
+    return _once(written, offset, policy.birthday_hour, zone) if written[1] else ()
 
 
 def _text(customer: Customer, field: str) -> str:
@@ -209,6 +236,24 @@ def _once(written: re.Match[str], offset: int, minute: int, zone: ZoneInfo) -> I
 
 
 # Periods.
+
+
+def _beginnings(rule: Rule, policy: Policy, moment: int, zone: ZoneInfo) -> Iterable[Due]:
+    """The times near `moment` at which the rule's period begins in `zone`, the earliest first."""
+    assert isinstance(rule.trigger, FanOut)
+    return _periods(rule.trigger.every, policy.birthday_hour, local_day(moment, zone), zone)
+
+
+def _begun(rules: RuleSet, zone: ZoneInfo, until: int) -> int:
+    """When a period of some rule began last in `zone` by `until`."""
+    starts = _starts(rules.periods, rules.policy.birthday_hour, local_day(until, zone), zone)
+    return max(start for start in starts if start <= until)
+
+
+@lru_cache(maxsize=65_536)
+def _starts(periods: tuple[str, ...], minute: int, today: int, zone: ZoneInfo) -> tuple[int, ...]:
+    """The beginnings of all these periods of `today`, and of those beside them, the earliest first."""
+    return tuple(sorted({due for every in periods for due, _, _ in _periods(every, minute, today, zone)}))
 
 
 @lru_cache(maxsize=65_536)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import copy
+from typing import TYPE_CHECKING
 
 from retention.events import Event
 from retention.orders import Order
 from retention.state import Customer
 
+if TYPE_CHECKING:
+    from rules.simulation.crowds import Crowd
+
 
 class Person:
     """A customer, their orders, and of their log the events that began the journeys they are in, by number."""
 
-    __slots__ = ("began", "id", "orders", "state", "wakes")
+    __slots__ = ("began", "crowd", "id", "orders", "state", "wakes")
 
     def __init__(self, id: str) -> None:
         self.id = id
@@ -20,7 +24,8 @@ class Person:
         self.orders: dict[str, Order] = {}
         self.began: dict[int, Event] = {}
         self.wakes = 0
-        """When the clock is to look at them; 0: nothing is due."""
+        """When the clock is to look at them; 0: nothing is due, but for what begins for their `crowd`."""
+        self.crowd: Crowd | None = None
 
     def recall(self, seq: int) -> Event | None:
         """A copy of the event that began a journey."""

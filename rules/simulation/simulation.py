@@ -10,11 +10,13 @@ from retention.counters import Deltas
 from retention.events import CATALOGUE, CLOCK, POKE, PRODUCT, Event, Poke
 from retention.fold import fold
 from retention.orders import Order, row_key
+from retention.zones import zone_of
 from rules.engine.decide import decide, elapse
 from rules.engine.outcome import HELD_OUT, STOPPED, Decided, Decision
-from rules.engine.timers import next_due
+from rules.engine.timers import next_own
 from rules.ruleset import RuleSet
 from rules.simulation import many
+from rules.simulation.crowds import Crowd, Crowds
 from rules.simulation.entries import NOT_FIRED, NOTHING, SENT, Entry, effect
 from rules.simulation.granter import Granter, full
 from rules.simulation.many import CatchingUp, Launch
@@ -23,14 +25,14 @@ from rules.simulation.post import Later, Post, Watch
 
 _WHOLE = frozenset({HELD_OUT, STOPPED, "late", "re-entry", "chance"})
 """What is said of a rule as a whole, not of one of its steps."""
-_HEARD, _LOOK, _WAKE = range(3)
+_BEGINS, _HEARD, _LOOK, _WAKE = range(4)
 """What comes at one instant of one customer, in this order: what is heard of a message, a message or request whose
-time has come, a timer."""
+time has come, a timer. Before all that, of nobody alone, a period."""
 _LAST = "\U0010ffff"
 """Behind every customer."""
 _NOBODY = ""
 """Before every customer: whose turn comes when it is about many."""
-About = str | Event | Launch | CatchingUp
+About = str | Event | Launch | CatchingUp | Crowd
 
 
 class Simulation:
@@ -65,6 +67,7 @@ class Simulation:
         self._heap: list[tuple[int, str, int, int, About]] = []
         self._begun = False
         self._pushed = 0
+        self._crowds = Crowds(rules, self.not_fired)
         self._heard = "message" in rules.by_trigger
         """Some rule listens to what becomes of messages."""
         self._steps = {(rule.id, n): effect(step) for rule in rules.rules for n, step in enumerate(rule.do)}
@@ -101,6 +104,7 @@ class Simulation:
         self.now = max(self.now, at)
         for person in self.people.values():
             person.state.elapsed = self.now
+            self._gather(person)
             self._schedule(person)
         self._begin_with(self.now)
 
@@ -136,6 +140,9 @@ class Simulation:
             self.now = due
             if isinstance(about, Launch | CatchingUp):
                 self._for_many(about, due)
+                continue
+            if isinstance(about, Crowd):
+                self._begin_period(about, due)
                 continue
             person = self.people[id]
             if isinstance(about, Event):
@@ -194,11 +201,26 @@ class Simulation:
         self._schedule(person)
 
     def _schedule(self, person: Person) -> None:
-        """Wake the customer when something is due next."""
-        due = next_due(self.rules, person.state) or 0
+        """Wake the customer when something of their own is due next."""
+        self._wake_at(person, next_own(self.rules, person.state))
+
+    def _wake_at(self, person: Person, due: int) -> None:
         if due and due != person.wakes:
             self._push(due, person.id, _WAKE, "")
         person.wakes = due
+
+    def _gather(self, person: Person) -> None:
+        """Let the customer wait with all others in their zone for what begins there."""
+        if self.rules.periodic:
+            crowd = self._crowds.join(person, zone_of(person.state.profile, self.rules.policy.shop), self.now)
+            if crowd is not None and crowd.at:
+                self._push(crowd.at, _NOBODY, _BEGINS, crowd)
+
+    def _begin_period(self, crowd: Crowd, now: int) -> None:
+        for person in self._crowds.begin(crowd, self._explain):
+            self._wake_at(person, now)
+        if crowd.at:
+            self._push(crowd.at, _NOBODY, _BEGINS, crowd)
 
     # Events.
 
@@ -207,6 +229,8 @@ class Simulation:
         new = self._fold(person, event)
         self._note(person, event, decide(self.rules, event, person.state, new))
         person.remember(event)
+        if person.crowd is None or event.type == "profile":
+            self._gather(person)
         self._schedule(person)
 
     def _fold(self, person: Person, event: Event) -> bool:
