@@ -141,9 +141,16 @@ def _left(at: int, quiet: tuple[int, int], zone: ZoneInfo) -> int:
 def _daily(now: int, minute: int, zone: ZoneInfo) -> Iterator[int]:
     """The instants of `minute`, one on each date that has one, from the date of `now` on."""
     for day in count(local_day(now, zone)):
-        at = instant_of(day, minute, zone)
-        if local_day(at, zone) == day:
+        at = _shown_on(day, minute, zone)
+        if at is not None:
             yield at
+
+
+@lru_cache(maxsize=65_536)
+def _shown_on(day: int, minute: int, zone: ZoneInfo) -> int | None:
+    """The instant of `minute` on that date; None where clocks jump over it into the next date."""
+    at = instant_of(day, minute, zone)
+    return at if local_day(at, zone) == day else None
 
 
 def _offset(at: int, zone: ZoneInfo) -> int:

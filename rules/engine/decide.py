@@ -59,12 +59,19 @@ def decide(rules: RuleSet, event: Event, customer: Customer, new: bool, library:
     return decided
 
 
-def elapse(rules: RuleSet, event: Event, customer: Customer, recall: Recall, library: Library = no_library) -> Decided:
+def elapse(
+    rules: RuleSet,
+    event: Event,
+    customer: Customer,
+    recall: Recall,
+    library: Library = no_library,
+    timed: bool = True,
+) -> Decided:
     """Do what time alone does by `event`, which is stamped and not yet folded: rules that are due, journeys that go on.
 
     In the order of (due, higher priority, rule, entry), each with now = its due. What is overdue by more than the
     policy's lateness does nothing and ends. A customer of whom nothing was heard yet has no time to pass. A poke that
-    names a rule then takes the customer into that one.
+    names a rule then takes the customer into that one. `timed` is False where it is known that no rule is due by then.
     """
     decided = Decided()
     customer_id, until = event.customer, event.at
@@ -72,7 +79,7 @@ def elapse(rules: RuleSet, event: Event, customer: Customer, recall: Recall, lib
         customer.elapsed = until
         return decided
     after = customer.elapsed or customer.at
-    waiting = occurrences(rules, customer, after, until) if rules.timed and after else []
+    waiting = occurrences(rules, customer, after, until) if timed and rules.timed and after else []
     went: Went = {}
     last = 0
     while (due := _next(rules, customer, waiting, until, library)) is not None:

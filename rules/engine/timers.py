@@ -72,30 +72,32 @@ def latest(rules: RuleSet, rule: Rule, customer: Customer, until: int) -> Occurr
 
 def next_due(rules: RuleSet, customer: Customer) -> int | None:
     """When the customer's clock is to be looked at next: the earliest journey, or the earliest rule that is due."""
-    due = next_own(rules, customer)
+    dues = [next_step(customer), next_rule(rules, customer)]
     after = customer.elapsed or customer.at
     if rules.periodic and after and not customer.walk_in:
-        begins = next_beginning(rules, zone_of(customer.profile, rules.policy.shop), after)
-        due = min(due, begins) if due and begins else due or begins
-    return due or None
+        dues.append(next_beginning(rules, zone_of(customer.profile, rules.policy.shop), after))
+    return min((due for due in dues if due), default=None)
 
 
-def next_own(rules: RuleSet, customer: Customer) -> int:
-    """The same but for the periods, which begin for everybody in a zone; 0: nothing lies ahead."""
-    first = _NEVER
-    for journey in customer.journeys:
-        if 0 < journey.due < first:
-            first = journey.due
-    after = customer.elapsed or customer.at
-    if after and not customer.walk_in:
-        for rule in rules.personal:
-            if type(rule.trigger) is Inactive:
-                due = _quiet(rule.trigger, customer)
-            else:
-                due = next((one[0] for one in _dates(rule, rules.policy, customer, after) if one[0] > after), 0)
-            if after < due < first:
-                first = due
-    return 0 if first == _NEVER else first
+def next_step(customer: Customer) -> int:
+    """When the earliest journey goes on; 0: none does."""
+    dues = [journey.due for journey in customer.journeys if journey.due] if customer.journeys else ()
+    return min(dues, default=0)
+
+
+def next_rule(rules: RuleSet, customer: Customer) -> int:
+    """When the earliest rule is due whose time is the customer's own; 0: none lies ahead."""
+    after, first = customer.elapsed or customer.at, _NEVER
+    if not after or customer.walk_in:
+        return 0
+    for rule in rules.personal:
+        if type(rule.trigger) is Inactive:
+            due = _quiet(rule.trigger, customer)
+        else:
+            due = next((one[0] for one in _dates(rule, rules.policy, customer, after) if one[0] > after), 0)
+        if after < due < first:
+            first = due
+    return first if first < _NEVER else 0
 
 
 def next_beginning(rules: RuleSet, zone: ZoneInfo, after: int) -> int:

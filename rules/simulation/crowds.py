@@ -23,7 +23,7 @@ class Crowd:
     def __init__(self, zone: ZoneInfo, at: int) -> None:
         self.zone = zone
         self.at = at
-        self.people: list[Person] = []
+        self.people: dict[str, Person] = {}
 
 
 class Crowds:
@@ -43,8 +43,10 @@ class Crowds:
         if crowd is None:
             crowd = new = self._crowds[zone] = Crowd(zone, next_beginning(self._rules, zone, now))
         if person.crowd is not crowd:
+            if person.crowd is not None:
+                del person.crowd.people[person.id]
             person.crowd = crowd
-            crowd.people.append(person)
+            crowd.people[person.id] = person
         return new
 
     def begin(self, crowd: Crowd, all_of_them: bool) -> list[Person]:
@@ -55,10 +57,11 @@ class Crowds:
         now = crowd.at
         begun = [(rule, event_of(rule, "", entry, now)) for rule, entry in beginning(self._rules, crowd.zone, now)]
         heard = [one for one in begun if active(one[0], now, self._rules.policy.shop.zone)]
-        crowd.people = [one for one in crowd.people if one.crowd is crowd and not one.state.walk_in]
         crowd.at = next_beginning(self._rules, crowd.zone, now)
         woken, passed = [], 0
-        for person in crowd.people:
+        for person in crowd.people.values():
+            if person.state.walk_in:
+                continue
             if all_of_them or person.wakes == now or _means(heard, person.state):
                 woken.append(person)
             else:
@@ -71,7 +74,4 @@ class Crowds:
 
 def _means(heard: Iterable[tuple[Rule, Event]], customer: Customer) -> bool:
     """Whether any of these rules is meant for the customer: the same question that a poke would ask."""
-    for rule, event in heard:
-        if meant(rule, event, customer):
-            return True
-    return False
+    return any(meant(rule, event, customer) for rule, event in heard)

@@ -16,13 +16,15 @@ if TYPE_CHECKING:
 class Person:
     """A customer, their orders, and of their log the events that began the journeys they are in, by number."""
 
-    __slots__ = ("began", "crowd", "id", "orders", "state", "wakes")
+    __slots__ = ("began", "crowd", "id", "orders", "ripe", "state", "wakes")
 
     def __init__(self, id: str) -> None:
         self.id = id
         self.state = Customer()
         self.orders: dict[str, Order] = {}
         self.began: dict[int, Event] = {}
+        self.ripe = 0
+        """When a rule is due next, by their own time or because their period begins; 0: none is."""
         self.wakes = 0
         """When the clock is to look at them; 0: nothing is due, but for what begins for their `crowd`."""
         self.crowd: Crowd | None = None

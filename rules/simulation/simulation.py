@@ -13,8 +13,8 @@ from retention.orders import Order, row_key
 from retention.zones import zone_of
 from rules.engine.decide import decide, elapse
 from rules.engine.outcome import HELD_OUT, STOPPED, Decided, Decision
-from rules.engine.timers import next_own
-from rules.ruleset import RuleSet
+from rules.engine.timers import BIRTH_DATE, next_rule, next_step
+from rules.ruleset import OnDate, RuleSet
 from rules.simulation import many
 from rules.simulation.crowds import Crowd, Crowds
 from rules.simulation.entries import NOT_FIRED, NOTHING, SENT, Entry, effect
@@ -30,6 +30,7 @@ _BEGINS, _HEARD, _LOOK, _WAKE = range(4)
 time has come, a timer. Before all that, of nobody alone, a period."""
 _LAST = "\U0010ffff"
 """Behind every customer."""
+_NOTHING = Poke()
 _NOBODY = ""
 """Before every customer: whose turn comes when it is about many."""
 About = str | Event | Launch | CatchingUp | Crowd
@@ -70,6 +71,9 @@ class Simulation:
         self._crowds = Crowds(rules, self.not_fired)
         self._heard = "message" in rules.by_trigger
         """Some rule listens to what becomes of messages."""
+        dates = [rule.trigger.field for rule in rules.personal if isinstance(rule.trigger, OnDate)]
+        self._moving = any(field != BIRTH_DATE for field in dates)
+        """Some rule waits for a date that others may set."""
         self._steps = {(rule.id, n): effect(step) for rule in rules.rules for n, step in enumerate(rule.do)}
 
     def take(self, event: Event) -> None:
@@ -105,6 +109,7 @@ class Simulation:
         for person in self.people.values():
             person.state.elapsed = self.now
             self._gather(person)
+            person.ripe = next_rule(self.rules, person.state)
             self._schedule(person)
         self._begin_with(self.now)
 
@@ -193,7 +198,7 @@ class Simulation:
 
     def _wake(self, person: Person, due: int) -> None:
         """The clock's poke."""
-        self._poke(person, Event(CLOCK, f"{person.id}:{due}", POKE, person.id, due, Poke(), b"{}"), due)
+        self._poke(person, Event(CLOCK, "", POKE, person.id, due, _NOTHING, b"{}"), due)
 
     def _poke(self, person: Person, poke: Event, now: int) -> None:
         """An event of which nothing is folded."""
@@ -201,10 +206,9 @@ class Simulation:
         self._schedule(person)
 
     def _schedule(self, person: Person) -> None:
-        """Wake the customer when something of their own is due next."""
-        self._wake_at(person, next_own(self.rules, person.state))
-
-    def _wake_at(self, person: Person, due: int) -> None:
+        """Wake the customer when something is due next."""
+        step, ripe = next_step(person.state), person.ripe
+        due = min(step, ripe) if step and ripe else step or ripe
         if due and due != person.wakes:
             self._push(due, person.id, _WAKE, "")
         person.wakes = due
@@ -218,7 +222,8 @@ class Simulation:
 
     def _begin_period(self, crowd: Crowd, now: int) -> None:
         for person in self._crowds.begin(crowd, self._explain):
-            self._wake_at(person, now)
+            person.ripe = now
+            self._schedule(person)
         if crowd.at:
             self._push(crowd.at, _NOBODY, _BEGINS, crowd)
 
@@ -231,6 +236,8 @@ class Simulation:
         person.remember(event)
         if person.crowd is None or event.type == "profile":
             self._gather(person)
+        if event.type != "message" or self._moving:
+            person.ripe = next_rule(self.rules, person.state)
         self._schedule(person)
 
     def _fold(self, person: Person, event: Event) -> bool:
@@ -249,8 +256,10 @@ class Simulation:
         customer.at = event.at = max(at, customer.at)
         customer.seq = event.seq = customer.seq + 1
         if 0 < person.wakes <= event.at or (event.type == POKE and event.data.rule):
-            person.wakes = 0
-            self._note(person, event, elapse(self.rules, event, customer, person.recall))
+            person.wakes, ripe = 0, 0 < person.ripe <= event.at
+            self._note(person, event, elapse(self.rules, event, customer, person.recall, timed=ripe))
+            if ripe or self._moving:
+                person.ripe = next_rule(self.rules, customer)
         elif not customer.walk_in:
             customer.elapsed = event.at  # as elapse has it of a time in which nothing is due
 
