@@ -71,8 +71,8 @@ class Examples:
 
     def step(self, entries: Sides) -> None:
         """Both sides have come to the same moment; these are the entries since the last."""
-        for pair in self._different(entries):
-            self._begin(pair, entries)
+        for pair, theirs in self._different(entries):
+            self._begin(pair, theirs)
         if self._followed:
             self._follow(entries)
         for left in self._left:
@@ -89,20 +89,22 @@ class Examples:
         example = self._followed.get((entry.rule, entry.customer))
         return example is not None and example.sides[side].left is None
 
-    def _different(self, entries: Sides) -> Iterable[Pair]:
+    def _different(self, entries: Sides) -> Iterable[tuple[Pair, Sides]]:
+        """Where the sides part, and the entries there; with one side, all that happens."""
         if self._sides == 1:
-            return {(one.rule, one.customer): None for one in entries[0] if one.what in HAPPENED}
+            return [(pair, (those,)) for pair, those in _by_pair(_noticed(entries[0])).items()]
         if entries[0] == entries[1]:
             return ()
         mine, other = (_by_pair(side) for side in entries)
-        return [pair for pair in {**mine, **other} if mine.get(pair) != other.get(pair)]
+        both = [(pair, (mine.get(pair, []), other.get(pair, []))) for pair in {**mine, **other}]
+        return [(pair, those) for pair, those in both if those[0] != those[1]]
 
     def _begin(self, pair: Pair, entries: Sides) -> None:
         rule, customer = pair
         held = self._followed.get(pair)
         if (held is not None and held.loud) or rule in self._closed:
             return
-        loud = self._sides == 1 or _noticed(entries[0], pair) != _noticed(entries[1], pair)
+        loud = self._sides == 1 or _noticed(entries[0]) != _noticed(entries[1])
         if held is not None:
             held.loud = loud
         elif loud or rule not in self._found:
@@ -135,5 +137,5 @@ def _by_pair(entries: Iterable[Entry]) -> dict[Pair, list[Entry]]:
     return dict(found)
 
 
-def _noticed(entries: Iterable[Entry], pair: Pair) -> list[Entry]:
-    return [one for one in entries if one.what in HAPPENED and (one.rule, one.customer) == pair]
+def _noticed(entries: Iterable[Entry]) -> list[Entry]:
+    return [one for one in entries if one.what in HAPPENED]
