@@ -163,13 +163,12 @@ def _dates(rule: Rule, policy: Policy, customer: Customer, moment: int) -> Itera
     written = _written(text) if text else None
     if written is None:
         return ()
+    year, month, day = written
     zone = zone_of(customer.profile, policy.shop)
     if field == BIRTH_DATE:
-        year = calendar(moment, zone)[0] // 12
-        kind = "birthday" if rule.on == "birthday" else "date"
-        born = int(written[2]), int(written[3])
-        return _anniversaries(kind, *born, offset, year, policy.birthday_hour, policy.leap_birthday, zone)
-    return _once(written, offset, policy.birthday_hour, zone) if written[1] else ()
+        kind, now = "birthday" if rule.on == "birthday" else "date", calendar(moment, zone)[0] // 12
+        return _anniversaries(kind, month, day, offset, now, policy.birthday_hour, policy.leap_birthday, zone)
+    return _once(text, (year, month, day), offset, policy.birthday_hour, zone) if year is not None else ()
 
 
 def _text(customer: Customer, field: str) -> str:
@@ -188,9 +187,10 @@ def _text(customer: Customer, field: str) -> str:
 
 
 @lru_cache(maxsize=65_536)
-def _written(text: str) -> re.Match[str] | None:
-    """The parts of a date as it is written; None when it is none."""
-    return _DATE.fullmatch(text)
+def _written(text: str) -> tuple[int | None, int, int] | None:
+    """Year (None: it is not said), month and day of a date as it is written; None when it is none."""
+    found = _DATE.fullmatch(text)
+    return (int(found[1]) if found[1] else None, int(found[2]), int(found[3])) if found else None
 
 
 @lru_cache(maxsize=65_536)
@@ -217,10 +217,10 @@ def birthday_cycle(policy: Policy, customer: Customer, time: int) -> int:
     """The year of the birthday that `time` is nearest to; without a known date the calendar year in their zone."""
     zone = zone_of(customer.profile, policy.shop)
     year = local(time, zone).year
-    written = _DATE.fullmatch(_text(customer, BIRTH_DATE))
+    written = _written(_text(customer, BIRTH_DATE))
     if written is None:
         return year
-    month, day = int(written[2]), int(written[3])
+    _, month, day = written
     dues = {
         cycle: _anniversary(cycle, month, day, 0, policy.birthday_hour, policy.leap_birthday, zone)
         for cycle in (year - 1, year, year + 1)
@@ -229,10 +229,10 @@ def birthday_cycle(policy: Policy, customer: Customer, time: int) -> int:
     return min(known, key=lambda cycle: (known[cycle], cycle), default=year)
 
 
-def _once(written: re.Match[str], offset: int, minute: int, zone: ZoneInfo) -> Iterator[Due]:
+def _once(text: str, written: tuple[int, int, int], offset: int, minute: int, zone: ZoneInfo) -> Iterator[Due]:
     try:
-        day = day_of(dt.date(int(written[1]), int(written[2]), int(written[3])))
-        yield instant_of(day + offset, minute, zone), f"date{SEPARATOR}{written[0]}", day
+        day = day_of(dt.date(*written))
+        yield instant_of(day + offset, minute, zone), f"date{SEPARATOR}{text}", day
     except (ValueError, OverflowError):
         return
 
