@@ -112,6 +112,28 @@ class Customer(Struct, array_like=True, gc=False):
         return self.gross - self.refunds
 
 
+FOLDED = (
+    "orders",
+    "orders_ever",
+    "gross",
+    "refunds",
+    "first_order_at",
+    "last_order_at",
+    "last_event_at",
+    "months",
+    "days",
+    "categories",
+    "profile",
+    "profile_at",
+    "consents",
+    "suppressed",
+    "staff",
+    "walk_in",
+    "tickets",
+    "returning",
+)
+"""What `fold` makes of the customer's events, whatever the rules are; the rest is the rules'."""
+
 _MONEY = 1
 """MessagePack extension type of an exact decimal; there is none in MessagePack itself."""
 

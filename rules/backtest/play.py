@@ -55,15 +55,17 @@ class Backtest:
         sets = [today] if candidate is None else [today, candidate]
         self._examples = Examples(len(sets))
         self._sides = [_Side(rules, number, self._examples) for number, rules in enumerate(sets)]
+        each = [side.simulation for side in self._sides]
+        self._shops = [each] if len({_folding(rules) for rules in sets}) == 1 else [[one] for one in each]
+        """Simulations in which the same becomes of an event before rules hear of it."""
         self._span = Span()
         self._customers: set[str] = set()
 
     def look_back(self, event: Event) -> None:
         """An event that happened before the rules are looked at."""
         self._span.before += event.type != PRODUCT
-        for side in self._sides[1:]:
-            side.simulation.look_back(copy.copy(event))
-        self._sides[0].simulation.look_back(event)
+        for first, *others in self._shops:
+            first.look_back(copy.copy(event), *others)
 
     def begin(self, at: int) -> None:
         """From here on rules hear."""
@@ -77,9 +79,8 @@ class Backtest:
             self._span.events += 1
             self._customers.add(event.customer)
             self._span.start = self._span.start or event.time
-        for side in self._sides[1:]:
-            side.simulation.take(copy.copy(event))
-        self._sides[0].simulation.take(event)
+        for first, *others in self._shops:
+            first.take(copy.copy(event), *others)
         self._step()
 
     def end(self, until: int) -> Played:
@@ -101,6 +102,11 @@ class Backtest:
             self._examples.step(tuple(sides))
             for entries in sides:
                 entries.clear()
+
+
+def _folding(rules: RuleSet) -> tuple[str, int]:
+    """What of a set of rules matters for what is folded of an event."""
+    return rules.policy.shop.time_zone, rules.policy.shop.walk_in
 
 
 class _Side:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from retention.events import Event
 from retention.orders import Order
-from retention.state import Customer
+from retention.state import FOLDED, Customer
 
 if TYPE_CHECKING:
     from rules.simulation.crowds import Crowd
@@ -28,6 +28,11 @@ class Person:
         self.wakes = 0
         """When the clock is to look at them; 0: nothing is due, but for what begins for their `crowd`."""
         self.crowd: Crowd | None = None
+
+    def share(self, other: Person) -> None:
+        """They are the same customer under other rules: what was folded of their events is kept once."""
+        for name in FOLDED:
+            setattr(self.state, name, getattr(other.state, name))
 
     def recall(self, seq: int) -> Event | None:
         """A copy of the event that began a journey."""

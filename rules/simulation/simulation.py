@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
 from collections.abc import Callable
 from heapq import heappop, heappush
@@ -76,32 +77,55 @@ class Simulation:
         """Some rule waits for a date that others may set."""
         self._steps = {(rule.id, n): effect(step) for rule in rules.rules for n, step in enumerate(rule.do)}
 
-    def take(self, event: Event) -> None:
+    def take(self, event: Event, *others: Simulation) -> None:
         """Let time go on to `event.at` (its `time`, where that is 0) and apply the event, which is ours from then on.
 
         Events come in the order of time; of one instant in that of customers, articles of the catalogue first.
-        ValueError: time would go backwards.
+        `others` take it too: simulations of the same shop by other rules, which were given the same events as this
+        one and share what is folded of them. ValueError: time would go backwards.
         """
+        heard = [(self, event), *((one, copy.copy(event)) for one in others)]
+        people = [one._come_to(event) for one, event in heard]
+        first = people[0]
+        if first is None:
+            return
+        new = self._fold(first, event)
+        for (one, event), person in zip(heard, people, strict=True):
+            assert person is not None
+            if person is not first:
+                person.share(first)
+            one._decide(person, event, new)
+
+    def _come_to(self, event: Event) -> Person | None:
+        """Let time go on to the event; whom it is about, if it is not for rules to be told in their own time."""
         at = self._later(event)
         if not self._begun:
             self._begin_with(at)
         if event.type == PRODUCT and event.source != CATALOGUE:
             self._announce(event, at)
-            return
+            return None
         self._pass(at, event.customer)
         self.now = at
-        self._apply(self._person(event.customer), event, at)
+        person = self._person(event.customer)
+        self._stamp(person, event, at)
+        return person
 
-    def look_back(self, event: Event) -> None:
-        """Apply an event of before the rules were there: none hears of it. ValueError as with `take`."""
-        at = self.now = self._later(event)
+    def look_back(self, event: Event, *others: Simulation) -> None:
+        """Apply an event of before the rules were there: none hears of it. ValueError and `others` as with `take`."""
         if event.type == PRODUCT and event.source != CATALOGUE:
             return
+        first = self._heard_before(event)
+        self._fold(first, event)
+        for one in others:
+            one._heard_before(copy.copy(event)).share(first)
+
+    def _heard_before(self, event: Event) -> Person:
+        at = self.now = self._later(event)
         person = self._person(event.customer)
         customer = person.state
         customer.at = customer.elapsed = event.at = at
         customer.seq = event.seq = customer.seq + 1
-        self._fold(person, event)
+        return person
 
     def begin(self, at: int) -> None:
         """The rules are there from `at` on: what time alone would have brought by then has passed."""
@@ -231,7 +255,10 @@ class Simulation:
 
     def _apply(self, person: Person, event: Event, at: int) -> None:
         self._stamp(person, event, at)
-        new = self._fold(person, event)
+        self._decide(person, event, self._fold(person, event))
+
+    def _decide(self, person: Person, event: Event, new: bool) -> None:
+        """What the rules make of an event that is folded."""
         self._note(person, event, decide(self.rules, event, person.state, new))
         person.remember(event)
         if person.crowd is None or event.type == "profile":
