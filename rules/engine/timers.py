@@ -72,17 +72,25 @@ def latest(rules: RuleSet, rule: Rule, customer: Customer, until: int) -> Occurr
 
 def next_due(rules: RuleSet, customer: Customer) -> int | None:
     """When the customer's clock is to be looked at next: the earliest journey, or the earliest rule that is due."""
-    dues = [next_step(customer), next_rule(rules, customer)]
+    due = next_rule(rules, customer)
+    if customer.journeys:
+        due = _earlier(due, next_step(customer))
     after = customer.elapsed or customer.at
     if rules.periodic and after and not customer.walk_in:
-        dues.append(next_beginning(rules, zone_of(customer.profile, rules.policy.shop), after))
-    return min((due for due in dues if due), default=None)
+        due = _earlier(due, next_beginning(rules, zone_of(customer.profile, rules.policy.shop), after))
+    return due or None
+
+
+def _earlier(due: int, other: int) -> int:
+    """The earlier of two instants; 0 stands for never."""
+    return other if other and (other < due or not due) else due
 
 
 def next_step(customer: Customer) -> int:
     """When the earliest journey goes on; 0: none does."""
-    dues = [journey.due for journey in customer.journeys if journey.due] if customer.journeys else ()
-    return min(dues, default=0)
+    if not customer.journeys:
+        return 0
+    return min([journey.due for journey in customer.journeys if journey.due], default=0)
 
 
 def next_rule(rules: RuleSet, customer: Customer) -> int:
@@ -91,18 +99,22 @@ def next_rule(rules: RuleSet, customer: Customer) -> int:
     if not after or customer.walk_in:
         return 0
     for rule in rules.personal:
-        if type(rule.trigger) is Inactive:
-            due = _quiet(rule.trigger, customer)
-        else:
-            due = next((one[0] for one in _dates(rule, rules.policy, customer, after) if one[0] > after), 0)
-        if after < due < first:
-            first = due
+        trigger = rule.trigger
+        if type(trigger) is Inactive:
+            due = _quiet(trigger, customer)
+            if after < due < first:
+                first = due
+            continue
+        for due, _, _ in _dates(rule, rules.policy, customer, after):
+            if due > after:
+                first = min(first, due)
+                break
     return first if first < _NEVER else 0
 
 
 def next_beginning(rules: RuleSet, zone: ZoneInfo, after: int) -> int:
     """When a period that some rule waits for begins next in `zone`; 0: never."""
-    for start in _starts(rules.periods, rules.policy.birthday_hour, local_day(after, zone), zone):
+    for start in _starts(rules.periods, rules.policy.birthday_hour, after // DAY, zone):
         if start > after:
             return start
     return 0
@@ -135,8 +147,10 @@ def _latest(rule: Rule, dues: Iterable[Due], after: int, until: int) -> list[Occ
 def _quiet(trigger: Inactive, customer: Customer) -> int:
     """When the customer has been quiet for long enough; 0: never."""
     since = _since(trigger, customer)
+    if not since:
+        return 0
     span = trigger.span if not trigger.rhythm else rhythm(customer) * trigger.rhythm // 100
-    return since + span if since and span else 0
+    return since + span if span else 0
 
 
 def _since(trigger: Inactive, customer: Customer) -> int:
@@ -248,14 +262,16 @@ def _beginnings(rule: Rule, policy: Policy, moment: int, zone: ZoneInfo) -> Iter
 
 def _begun(rules: RuleSet, zone: ZoneInfo, until: int) -> int:
     """When a period of some rule began last in `zone` by `until`."""
-    starts = _starts(rules.periods, rules.policy.birthday_hour, local_day(until, zone), zone)
-    return max(start for start in starts if start <= until)
+    starts = _starts(rules.periods, rules.policy.birthday_hour, until // DAY, zone)
+    return max([start for start in starts if start <= until])
 
 
 @lru_cache(maxsize=65_536)
-def _starts(periods: tuple[str, ...], minute: int, today: int, zone: ZoneInfo) -> tuple[int, ...]:
-    """The beginnings of all these periods of `today`, and of those beside them, the earliest first."""
-    return tuple(sorted({due for every in periods for due, _, _ in _periods(every, minute, today, zone)}))
+def _starts(periods: tuple[str, ...], minute: int, utc_day: int, zone: ZoneInfo) -> tuple[int, ...]:
+    """The beginnings of all these periods in that day of UTC, and of those before and behind, the earliest first."""
+    days = range(utc_day - 1, utc_day + 2)  # one of them is the date in the zone
+    around = (_periods(every, minute, day, zone) for every in periods for day in days)
+    return tuple(sorted({due for dues in around for due, _, _ in dues}))
 
 
 @lru_cache(maxsize=65_536)
