@@ -13,6 +13,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from rules.engine.older import Library, no_library
 from rules.ruleset import RuleSet
 from storage.store import Store
 from storage.writer import Writer
@@ -27,7 +28,9 @@ DEADLINE = 30.0
 PARTITIONS = 3
 
 
-async def eventually(true: Callable[[], bool] | Callable[[], Awaitable[bool]], within: float = DEADLINE) -> None:
+async def eventually(
+    true: Callable[[], bool] | Callable[[], Awaitable[bool]], within: float = DEADLINE, every: float = 0.02
+) -> None:
     """Return once it is true; AssertionError when it does not come true in time."""
     deadline = time.monotonic() + within
     while True:
@@ -35,7 +38,7 @@ async def eventually(true: Callable[[], bool] | Callable[[], Awaitable[bool]], w
         if found if isinstance(found, bool) else await found:
             return
         assert time.monotonic() < deadline, "it did not come true in time"
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(every)
 
 
 async def empty(address: str, embedded: bool, packed: str = "") -> Broker:
@@ -110,12 +113,25 @@ async def committed(broker: Broker, topic: str = EVENTS) -> dict[int, int]:
     }
 
 
+def today() -> int:
+    """The real clock, microseconds."""
+    return time.time_ns() // 1_000
+
+
 class Work:
     """A reader that runs, with what it told."""
 
-    def __init__(self, broker: Broker, store: Store, rules: RuleSet, batch: int) -> None:
+    def __init__(
+        self,
+        broker: Broker,
+        store: Store,
+        rules: RuleSet,
+        batch: int,
+        clock: Callable[[], int] = today,
+        library: Library = no_library,
+    ) -> None:
         self.writer = Writer(store)
-        self.applier = Applier(self.writer, rules, Intake(broker.incarnation), lambda: time.time_ns() // 1_000)
+        self.applier = Applier(self.writer, rules, Intake(broker.incarnation), clock, library)
         self.total = Outcome()
         self.batches = 0
         self.reader = Reader(broker, self.applier, batch, self.tell)
@@ -136,9 +152,16 @@ class Work:
 
 
 @asynccontextmanager
-async def reading(broker: Broker, store: Store, rules: RuleSet = RULES, batch: int = 100) -> AsyncIterator[Work]:
+async def reading(
+    broker: Broker,
+    store: Store,
+    rules: RuleSet = RULES,
+    batch: int = 100,
+    clock: Callable[[], int] = today,
+    library: Library = no_library,
+) -> AsyncIterator[Work]:
     """A reader that runs until the end of the block, unless it ended before."""
-    work = Work(broker, store, rules, batch)
+    work = Work(broker, store, rules, batch, clock, library)
     work.start()
     try:
         yield work
