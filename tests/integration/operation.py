@@ -51,6 +51,13 @@ class Place(NamedTuple):
     broker: Broker
 
 
+class Partition(NamedTuple):
+    """How often it was taken, and how far its reader has come."""
+
+    epoch: int
+    position: int
+
+
 class Time:
     """Now, microseconds since 1970."""
 
@@ -112,7 +119,7 @@ class Operation:
         editions = InStore(store, self.library, rules)
         self.dispatcher = Dispatcher(store, editions, {"email": self.mail}, time, config)
         self.relay = Relay(store, broker, time, self._create)
-        self._stored: dict[int, int] = {}
+        self._taken = self._partitions()
 
     async def _create(self, topic: str) -> None:
         await brokers.create(self.broker, topic, PARTITIONS, 1, 7)
@@ -152,14 +159,14 @@ class Operation:
         await eventually(self._all_applied, every=0.005)
 
     def _all_applied(self) -> bool:
-        return all(self._position(each) >= end for each, end in self.producer.ends.items())
+        """By the store; what it says of a partition that no worker of ours has taken is of another broker."""
+        now = {id: row for id, row in self._partitions().items() if row != self._taken.get(id)}
+        return all(id in now and now[id].position == end for id, end in self.producer.ends.items())
 
-    def _position(self, partition: int) -> int:
-        if self._stored.get(partition, 0) < self.producer.ends[partition]:
-            with self.store.read() as connection:
-                found = connection.execute(text("SELECT id, position FROM partition WHERE topic = 'events'"))
-                self._stored = {row.id: row.position for row in found}
-        return self._stored.get(partition, 0)
+    def _partitions(self) -> dict[int, Partition]:
+        with self.store.read() as connection:
+            found = connection.execute(text("SELECT id, epoch, position FROM partition WHERE topic = 'events'"))
+            return {row.id: Partition(row.epoch, row.position) for row in found}
 
     def publish(self, folder: Path) -> RuleSet:
         """Publish the files of this folder, once they are sound."""

@@ -56,9 +56,9 @@ class Weeks:
         self.said = 0
 
     async def until(self, at: int) -> None:
-        """Time goes on to `at` by half days, a turn after each."""
+        """Time goes on to `at`, a turn after each eighteen hours: in the morning, at night, in the evening."""
         while self.shop.time.now < at:
-            self.shop.time.now = min(self.shop.time.now + 12 * HOUR, at)
+            self.shop.time.now = min(self.shop.time.now + 18 * HOUR, at)
             await self.shop.turn(*self.heard())
 
     def heard(self) -> list[bytes]:
