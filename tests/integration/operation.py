@@ -39,6 +39,8 @@ from tests.unit.streams.kit import subject
 from tests.unit.streams.rig import PARTITIONS, Work, eventually, reading
 
 ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 300.0
+"""Seconds that the workers may take for what was produced at one moment."""
 Sum = tuple[str, str, str]
 """Measure, month, what of."""
 _OF_RULES = ("decided", "not_fired")
@@ -145,18 +147,26 @@ class Operation:
 
     async def turn(self, *values: bytes) -> None:
         """What is due is done, what is said is heard, what is queued leaves: until nothing more is to be done now."""
-        for clock in self.clocks:
-            await clock.look(self.producer)
+        await self.wake()
         while await asyncio.to_thread(self.planner.turn):
             pass
         await self.say(*values)
         await self.caught_up()
+        await self.deliver()
+
+    async def wake(self) -> None:
+        """Every clock pokes who is due."""
+        for clock in self.clocks:
+            await clock.look(self.producer)
+
+    async def deliver(self) -> None:
+        """What is queued and due leaves, and the workers hear of it."""
         while await self.dispatcher.run_once() + await self.relay.relay(self.producer):
             await self.caught_up()
 
     async def caught_up(self) -> None:
         """Until the workers have applied whatever was produced."""
-        await eventually(self._all_applied, every=0.005)
+        await eventually(self._all_applied, PATIENCE, 0.005)
 
     def _all_applied(self) -> bool:
         """By the store; what it says of a partition that no worker of ours has taken is of another broker."""
