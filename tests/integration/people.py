@@ -96,6 +96,8 @@ class Person:
         """What is said besides."""
         yield self.says(at, "review", {"rating": self.chance.randint(1, 5)})
         yield self.says(at + DAY, "referral", {"code": "friend"})
+        if self.chance.random() < 0.3:  # the storefront too says that it is the day
+            yield self.says(at + 2 * DAY, "birthday", {})
 
     def says(self, at: int, kind: str, data: Item) -> Heard:
         """An event that is heard of at once, or, one in eleven of most kinds, only three days later."""
