@@ -38,12 +38,12 @@ Done = tuple[str, str, int]
 
 
 class Step(NamedTuple):
-    """Time goes on by `hours`; whether the clock and the worker are wrong then, and the customer orders."""
+    """Time goes on by `hours`; whether the clock and the worker are wrong then; what the customer does, if anything."""
 
     hours: int
     clock: bool
     worker: bool
-    orders: bool
+    says: str
 
 
 class Jumps(NamedTuple):
@@ -83,12 +83,13 @@ class Life:
         self.runner.run(self.waking.look())
         for _, _, value, _ in sent[before:]:
             self.hear(wrong, value or b"")
-        if step.orders:
-            self.hear(wrong, event(f"{self.who}/{number}", self.who, time=self.now))
+        if step.says:
+            data = {"rating": 4} if step.says == "review" else {}
+            self.hear(wrong, event(f"{self.who}/{number}", self.who, step.says, self.now, **data))
 
     def lived(self, steps: list[Step]) -> Counter[Done]:
         """All steps, then four days of clocks that are right."""
-        calm = [Step(8, False, False, False)] * 12
+        calm = [Step(8, False, False, "")] * 12
         for number, step in enumerate(steps + calm):
             self.step(step, number)
         return Counter(self.done())
@@ -111,14 +112,17 @@ def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shop]:
         yield made
 
 
-steps = st.lists(st.builds(Step, st.integers(0, 12), st.booleans(), st.booleans(), st.booleans()), max_size=12)
+says = st.sampled_from(("", "purchase", "review"))
+steps = st.lists(st.builds(Step, st.integers(0, 12), st.booleans(), st.booleans(), says), max_size=12)
 hours = st.sampled_from((2, -2))
 FORTH_AND_BACK = [
-    Step(1, False, False, True),
-    Step(1, True, False, False),
-    Step(1, False, True, True),
-    Step(1, True, True, True),
-    Step(9, False, False, False),
+    Step(1, False, False, "purchase"),
+    Step(1, True, False, ""),
+    Step(1, False, True, ""),
+    Step(12, True, True, "review"),
+    Step(21, False, True, "review"),  # an hour before the customer has been quiet for long enough
+    Step(0, False, False, "review"),
+    Step(3, False, False, ""),
 ]
 
 
