@@ -148,11 +148,15 @@ class Operation:
     async def turn(self, *values: bytes) -> None:
         """What is due is done, what is said is heard, what is queued leaves: until nothing more is to be done now."""
         await self.wake()
-        while await asyncio.to_thread(self.planner.turn):
-            pass
+        await asyncio.to_thread(self.plan)
         await self.say(*values)
         await self.caught_up()
         await self.deliver()
+
+    def plan(self) -> None:
+        """A round of the planner, if one is to be made."""
+        while self.planner.turn():
+            pass
 
     async def wake(self) -> None:
         """Every clock pokes who is due."""

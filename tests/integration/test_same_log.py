@@ -1,6 +1,6 @@
 """Live and replayed from the log: the same decisions, messages and requests, byte for byte.
 
-Five weeks of a shop with the rules that Regulars comes with, on real brokers: workers that come and go, a rule set
+Four weeks of a shop with the rules that Regulars comes with, on real brokers: workers that come and go, a rule set
 published between events, a clock that stood still for an hour, events that are heard of days later.
 """
 
@@ -22,7 +22,7 @@ from tests.unit.storage.kit import NOW
 from tests.unit.streams.kit import event
 from tests.unit.streams.rig import PARTITIONS, Work, eventually
 
-PEOPLE, DAYS = 40, 36
+PEOPLE, DAYS = 40, 30
 MINUTE = HOUR // 60
 MORNING = NOW + 17 * HOUR + 5 * MINUTE
 """Five past ten on the second of March, in Bangkok."""
@@ -125,12 +125,12 @@ async def test_what_was_decided_live_is_what_the_log_comes_to(place: Place, tmp_
         await weeks.until(MORNING)
         await weeks.until(MORNING + 7 * DAY - 20 * MINUTE)
         meanwhile = await stands_still_for_an_hour(weeks)
-        await weeks.until(MORNING + 13 * DAY)
+        await weeks.until(MORNING + 12 * DAY)
         second = await published_in_the_middle(weeks, changed(folder), *workers)
         switched = shop.time.now
-        await weeks.until(MORNING + 22 * DAY)
+        await weeks.until(MORNING + 18 * DAY)
         await leaves(weeks, *workers)
-        await weeks.until(MORNING + 26 * DAY)
+        await weeks.until(MORNING + 22 * DAY)
         shop.clock()
         await weeks.until(NOW + DAYS * DAY)
 
