@@ -110,16 +110,15 @@ class Operation:
     """Workers, clocks, planner, delivery and relay. What moves time calls `turn`; nothing else goes on by itself."""
 
     def __init__(self, place: Place, producer: Noting, rules: RuleSet, time: Time) -> None:
-        self.store, self.broker, self.producer, self.time = place.store, place.broker, producer, time
-        store, broker = place
+        self.store, self.broker = store, broker = place
+        self.producer, self.time = producer, time
         self.library = Library(store)
         self.live = Live(self.library, rules)
         self.clocks: list[Clock] = []
         self.planner = Planner(store, self.live.look, time)
         self.mail = Memory()
-        config = Config(concurrency=32)
         editions = InStore(store, self.library, rules)
-        self.dispatcher = Dispatcher(store, editions, {"email": self.mail}, time, config)
+        self.dispatcher = Dispatcher(store, editions, {"email": self.mail}, time, Config(concurrency=32))
         self.relay = Relay(store, broker, time, self._create)
         self._taken = self._partitions()
 
