@@ -22,7 +22,7 @@ from tests.unit.storage.kit import NOW
 from tests.unit.streams.kit import event
 from tests.unit.streams.rig import Work, eventually
 
-PEOPLE, DAYS = 40, 30
+PEOPLE, DAYS = 40, 27
 MINUTE = HOUR // 60
 MORNING = NOW + 17 * HOUR + 5 * MINUTE
 """Five past ten on the second of March, in Bangkok."""

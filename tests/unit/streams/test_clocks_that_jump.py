@@ -21,7 +21,7 @@ from rules.policy import DAY, HOUR
 from rules.ruleset import FanOut, Inactive, Reentry
 from rules.steps import Grant, Send, Wait, WaitUntil
 from tests.unit.storage.kit import store_of
-from tests.unit.streams.kit import BOTH, NOW, Shop, event, rule, ruled, shop_on
+from tests.unit.streams.kit import NOW, Shop, event, rule, ruled, shop_on
 from tests.unit.streams.test_clock import Time, Waking
 
 HELLO, BYE = Send("hello", ("email",)), Send("bye", ("email",))
@@ -105,10 +105,10 @@ class Life:
         return entry.replace(self.who, "")
 
 
-@pytest.fixture(params=BOTH)
+@pytest.fixture
 def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shop]:
     """One store for all lives."""
-    with store_of(request.param, request, tmp_path) as store, shop_on(store, RULES) as made:
+    with store_of("sqlite", request, tmp_path) as store, shop_on(store, RULES) as made:
         yield made
 
 
