@@ -95,7 +95,7 @@ class _Writer:
     targets: list[str]
 
     def blocks(self, node: SyntaxTreeNode, between: str = "\n\n") -> str:
-        return between.join(map(self.block, node.children))
+        return between.join(filter(None, map(self.block, node.children)))  # an image without words leaves no gap
 
     def block(self, node: SyntaxTreeNode) -> str:
         match node.type:

@@ -197,7 +197,7 @@ def test_an_import_beside_a_running_worker_loses_nothing(busy: Busy) -> None:
 
 
 def test_rules_are_checked_and_listed(shop: Shop) -> None:
-    assert shop.good("rules", "check").out == "rules: 19 rules, 4 segments, no problems\n"
+    assert shop.good("rules", "check").out == "rules: 20 rules, 4 segments, no problems\n"
     assert shop.good("rules", "check", "--json").json == {"ok": True, "problems": []}
     listed = shop.good("rules", "list", "--json").json["rules"]
     assert {rule["id"] for rule in listed} == {file.stem for file in (ROOT / "rules" / "campaigns").iterdir()}
@@ -215,7 +215,7 @@ def test_a_broken_rule_is_shown_with_its_place(shop: Shop) -> None:
 
 
 def test_wording_is_checked_and_previewed(shop: Shop) -> None:
-    assert shop.good("templates", "check").out == "templates: 50 files, all good.\n"
+    assert shop.good("templates", "check").out == "templates: 52 files, all good.\n"
     shown = shop.good("templates", "preview", "welcome", "--locale", "th").out
     assert shown.startswith("Subject: ยินดีต้อนรับสู่บ้านชา คุณมะลิ\n")
     assert shop.run("templates", "preview", "welcom").code == 2

@@ -10,7 +10,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from retention.events import Consent, Event, Fulfilment, Item, Profile, Purchase, Return, Support, Survey
+from retention.decode import moment
+from retention.events import Consent, Event, Fulfilment, Item, Product, Profile, Purchase, Return, Support, Survey
 from retention.money import Money
 from retention.zones import local_day
 from rules.load import load
@@ -22,7 +23,7 @@ from tests.unit.rules.story import NOW
 
 SHELF = [("oolong", 445), ("green", 410), ("herbal", 165), ("teaware", 1650), ("gift", 990), ("aged", 890)]
 SELLING = {"after-the-return", "at-risk", "birthday", "cheaper-together", "goes-well-with", "the-second-order"}
-SELLING |= {"time-to-restock", "what-we-stand-for", "win-back"}
+SELLING |= {"new-for-you", "time-to-restock", "what-we-stand-for", "win-back"}
 CUSTOMERS = 120
 
 
@@ -68,11 +69,22 @@ def _returned(order: str, price: int, time: int) -> Iterator[tuple[int, str, Any
         yield time + later, "return", data, price * 100
 
 
+def launches() -> Iterator[tuple[int, str, Any, int]]:
+    """An article every ten days, told of two days before."""
+    for number, day in enumerate(range(5, 365, 10)):
+        category, price = SHELF[number % len(SHELF)]
+        time = NOW + day * DAY
+        launched = moment(time + 2 * DAY).date().isoformat()
+        data = Product(f"n-{number}", "New", category, Money(price), launched=launched)
+        yield time, "product", data, price * 100
+
+
 @cache
 def happened() -> list[Entry]:
     """What the shipped rules did for all of them, in the order of time."""
     simulation, draw = Simulation(shipped()), Random(1)
     lives = [(life, f"c-{number}") for number in range(CUSTOMERS) for life in year(draw)]
+    lives += [(life, life[2].sku) for life in launches()]
     lives.sort(key=lambda one: (one[0][0], one[1]))
     for number, ((time, kind, data, amount), customer) in enumerate(lives):
         simulation.take(Event("shop", f"e-{number}", kind, customer, time, data, b"", amount, time))

@@ -115,6 +115,12 @@ a cup and a link (https://shop.example/x?a=1&b=2)
     )
 
 
+def test_an_image_without_words_leaves_no_gap_in_the_text(tmp_path: Path) -> None:
+    made = note(renderer(tmp_path, "Look:\n\n![](https://shop.example/cup.png)\n\nNice?"))
+    assert made.text.startswith("Look:\n\nNice?\n")
+    assert 'src="https://shop.example/cup.png"' in made.html
+
+
 def test_a_tag_alone_on_its_line_leaves_no_trace_and_a_tag_at_the_end_of_words_keeps_the_paragraph(
     tmp_path: Path,
 ) -> None:
