@@ -197,7 +197,7 @@ def test_an_import_beside_a_running_worker_loses_nothing(busy: Busy) -> None:
 
 
 def test_rules_are_checked_and_listed(shop: Shop) -> None:
-    assert shop.good("rules", "check").out == "rules: 20 rules, 4 segments, no problems\n"
+    assert shop.good("rules", "check").out == "rules: 20 rules, 5 segments, no problems\n"
     assert shop.good("rules", "check", "--json").json == {"ok": True, "problems": []}
     listed = shop.good("rules", "list", "--json").json["rules"]
     assert {rule["id"] for rule in listed} == {file.stem for file in (ROOT / "rules" / "campaigns").iterdir()}
