@@ -220,9 +220,11 @@ class Happened(Struct, frozen=True):
 _HAPPENED = text(
     """SELECT * FROM (
          SELECT at, 'event' AS kind, customer, type AS what, '' AS detail, data FROM event
-           WHERE at > :since AND ruleset <> '' AND type <> 'message'
+           WHERE at > :since AND ruleset <> '' AND type NOT IN ('message', 'poke', 'product')
          UNION ALL
-         SELECT at, 'decision', customer, rule, outcome || ' ' || reason, NULL FROM decision WHERE at > :since
+         SELECT d.at, 'decision', d.customer, d.rule, d.outcome || ' ' || d.reason, NULL
+           FROM decision d JOIN event e ON e.customer = d.customer AND e.seq = d.seq
+           WHERE d.at > :since AND (e.type NOT IN ('poke', 'product') OR d.outcome = 'queued')
          UNION ALL
          SELECT done_at, 'mail', customer, template, status || ' ' || channel, NULL FROM message WHERE done_at > :since
          UNION ALL
@@ -232,8 +234,26 @@ _HAPPENED = text(
 
 
 def happened(connection: Connection, since: int, most: int) -> list[Happened]:
-    """What happened after `since` (microseconds since 1970), oldest first. Reads whole tables: for small stores."""
+    """What happened after `since` (microseconds since 1970), oldest first. Reads whole tables: for small stores.
+
+    Of what time brings, and of launches, only the messages that were queued: the rest is about many at once.
+    """
     return [Happened(*row) for row in connection.execute(_HAPPENED, {"since": since, "most": most})]
+
+
+_WAIT_SINCE_LAUNCHES = text(
+    """SELECT count(*), coalesce(min(d.due), 0) FROM decision d
+         JOIN event e ON e.customer = d.customer AND e.seq = d.seq WHERE e.type = 'product' AND d.outcome = 'waiting'"""
+)
+
+
+def wait_since_launches(connection: Connection) -> tuple[int, int]:
+    """How many customers were told of a launch and their rule waited, and until when at least, µs since 1970.
+
+    Reads whole tables: for small stores.
+    """
+    number, due = connection.execute(_WAIT_SINCE_LAUNCHES).one()
+    return number, due
 
 
 def identities(connection: Connection) -> set[tuple[str, str]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from msgspec import Struct
 
 
@@ -17,6 +19,12 @@ class Article(Struct, frozen=True):
     def name(self, locale: str) -> str:
         """The name a customer of `locale` saw when ordering."""
         return self.th if locale == "th" else self.en
+
+    def data(self, **more: Any) -> dict[str, Any]:
+        """What the shop tells of it on topic `products`."""
+        place = f"https://shop.example/{self.category}/{self.sku.lower()}"
+        known = {"sku": self.sku, "name": self.en, "category": self.category, "price": self.price}
+        return known | {"url": place, "image": f"{place}.jpg", "in_stock": True} | more
 
 
 CATALOGUE: tuple[Article, ...] = (
@@ -45,6 +53,9 @@ CATALOGUE: tuple[Article, ...] = (
     Article("GIF-3T", "gift", 990, "Gift Box, Three Northern Teas", "กล่องของขวัญชาเหนือสามชนิด"),
     Article("GIF-NY", "gift", 1890, "New Year Hamper, Tea and Honey", "กระเช้าปีใหม่ ชาและน้ำผึ้ง"),
 )
+
+NEW = Article("OOL-1P", "oolong", 560, "Spring Oolong, First Picking, 50 g", "ชาอู่หลงยอดแรกฤดูใบไม้ผลิ 50 กรัม")
+"""What is launched while the demo runs."""
 
 TEAS: tuple[Article, ...] = tuple(a for a in CATALOGUE if a.category not in {"teaware", "gift"})
 """What is drunk up and bought again; the rest is bought once in a while."""

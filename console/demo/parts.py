@@ -29,6 +29,7 @@ _TAGS = {
     "event": ("event", "dim"),
     "decision": ("rule", "cyan"),
     "mail": ("mail", "green"),
+    "many": ("many", "magenta"),
     "dead-letter": ("error", "yellow"),
 }
 
@@ -144,6 +145,7 @@ def hints(example: str) -> RenderableType:
     here = Text(f"export REGULARS_HOME={HOME} REGULARS_STORE={STORE}", style="cyan", overflow="fold")
     commands = [
         (f"{regulars} retention", "who came back, by month"),
+        (f"{regulars} rules list", "rules and launches"),
         (f"{regulars} dead-letters list", "what was refused, and why"),
         (f"{regulars} customers show {tidy(example)}", "one customer's story"),
     ]

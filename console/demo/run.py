@@ -9,21 +9,23 @@ import json
 import shutil
 import signal
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from babel.numbers import format_currency
 
 from console import compose, publishing
 from console.cli.output import out
 from console.demo.parts import HOME, STORE
 from console.demo.shop import LiveEvent, SimulatedShop
 from console.demo.snapshot import DemoSnapshot, FeedLine
+from console.demo.told import told, told_of_many
 from console.demo.view import DemoView
 from console.settings import Settings
 from retention import measures, periods
-from storage import queries
+from storage import fan_outs, queries
+from storage.fan_outs import FanOut
 from storage.queries import Happened
 from storage.store import Store
 from streams import audit as auditing
@@ -34,7 +36,6 @@ from streams.broker import Broker
 from streams.embedded import EmbeddedBroker
 
 SEED = 20260301
-_exact = msgspec.json.Decoder(float_hook=str)
 REFRESH = 0.5
 KEPT = 30
 """Lines of the feed."""
@@ -90,6 +91,8 @@ class _Demo:
         self.last = compose.clock()
         self.feed: list[FeedLine] = []
         self.example = "c-0042"
+        self.told: dict[str, bool] = {}
+        """What is about many customers at once, by its id, and whether the feed has it."""
 
     async def run(self) -> dict[str, int]:
         worker = compose.Worker(self.config, compose.ROLES, self.broker, tell=self._tell)
@@ -104,8 +107,10 @@ class _Demo:
             asyncio.get_running_loop().add_signal_handler(number, closing.set)
         self.began = time.monotonic()
         live = asyncio.create_task(self._live(closing))
+        shelf = asyncio.create_task(self._tell_of_articles(closing))
         with DemoView(out) as view:
             await self._watch(view, closing, live, working)
+        await shelf
         worker.stop()
         await working
         return await self._count()
@@ -124,6 +129,19 @@ class _Demo:
                     return
                 await producer.send_and_wait(event.topic, key=event.key, value=event.value)
                 self.produced += 1
+        finally:
+            await producer.stop()
+
+    async def _tell_of_articles(self, closing: asyncio.Event) -> None:
+        """The storefront's catalogue; what an article is like is no event."""
+        producer = self.broker.producer()
+        await producer.start()
+        try:
+            for record in self.shop.catalogue():
+                await self._pause(closing, record)
+                if closing.is_set():
+                    return
+                await producer.send_and_wait(record.topic, key=record.key, value=record.value)
         finally:
             await producer.stop()
 
@@ -164,9 +182,11 @@ class _Demo:
             totals = queries.totals(connection)
             applied = queries.applied_from_outside(connection)
             sums = queries.plain_sums(connection)
+            many, waiting = fan_outs.latest(connection, KEPT), queries.wait_since_launches(connection)
         if happened:
             self.last = happened[-1].at
-        self.feed = [*self.feed, *(self._line(one) for one in happened)][-KEPT:]
+        new = [*(self._line(one) for one in happened), *self._of_many(many, waiting)]
+        self.feed = [*self.feed, *new][-KEPT:]
         this, last = self._months(sums)
         elapsed = self._elapsed()
         return DemoSnapshot(
@@ -199,6 +219,15 @@ class _Demo:
             self.example = one.customer
         return FeedLine(when, one.kind, told(one, self.rules.policy.shop.currency))  # type: ignore[arg-type]
 
+    def _of_many(self, many: Sequence[FanOut], waiting: tuple[int, int]) -> Iterator[FeedLine]:
+        """Each of them once, a look after the first customers were told: by then it is decided what comes of it."""
+        for one in many:
+            if one.reached and self.told.get(one.id) is False:
+                zone = self.rules.policy.shop.zone
+                yield FeedLine(dt.datetime.now().astimezone(), "many", told_of_many(one, waiting, zone))
+            if one.reached:
+                self.told[one.id] = one.id in self.told
+
     async def _count(self) -> dict[str, int]:
         """What became of every record, counted by a reader that shares no code with the worker."""
         with self.store.read() as connection:
@@ -213,24 +242,3 @@ class _Demo:
             "messages": messages,
             "lost": counted.lost,
         }
-
-
-def told(one: Happened, currency: str) -> str:
-    """A line of the feed in words."""
-    if one.kind == "event":
-        return f"{one.customer} {one.what}{_amount(one.data, currency)}"
-    if one.kind == "decision":
-        outcome, _, reason = one.detail.partition(" ")
-        if outcome == "suppressed":
-            return f"{one.customer} → {one.what} not sent: {reason.replace('-', ' ')}"
-        return f"{one.customer} → {one.what} {outcome}"
-    if one.kind == "mail":
-        status, _, channel = one.detail.partition(" ")
-        return f"{one.customer} {one.what} {status} by {channel}"
-    return f"{one.what} on topic {one.detail.replace(' ', ', field ', 1) if ' ' in one.detail.strip() else one.detail}"
-
-
-def _amount(data: bytes | None, currency: str) -> str:
-    body = _exact.decode(data) if data else {}
-    total = body.get("total") if isinstance(body, dict) else None
-    return f" {format_currency(str(total), body.get('currency') or currency, locale='th')}" if total is not None else ""

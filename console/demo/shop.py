@@ -10,10 +10,19 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
+import msgspec
+
+from console.demo.catalogue import CATALOGUE, NEW
 from console.demo.live import Clock, Live, LiveEvent
 from console.demo.past import Past
+from console.demo.rhythm import BANGKOK
 
 __all__ = ["LiveEvent", "SimulatedShop"]
+
+_LAUNCH_HOUR = 9
+"""When the day of an article's launch begins, as the policy of the rules has it by default."""
+_LAUNCH_AFTER = 8.0
+"""Seconds of the demo until an article is launched."""
 
 
 def _wall_clock() -> dt.datetime:
@@ -48,6 +57,21 @@ class SimulatedShop:
         if rate <= 0:
             raise ValueError("rate must be above 0 records a second")
         return iter(Live(_dice(self._seed, "live"), self._past, self._now, rate, clock))
+
+    def catalogue(self) -> Iterator[LiveEvent]:
+        """Records for topic `products`: what is on the shelf, and a moment later an article that is launched."""
+        for article in CATALOGUE:
+            yield _told(article.data(), 0.0)
+        yield _told(NEW.data(launched=_last_morning(self._now).isoformat()), _LAUNCH_AFTER)
+
+
+def _told(data: dict[str, Any], delay: float) -> LiveEvent:
+    return LiveEvent(delay, "products", data["sku"].encode(), msgspec.json.encode(data))
+
+
+def _last_morning(now: dt.datetime) -> dt.date:
+    """The latest day on whose morning something could be launched."""
+    return (now.astimezone(BANGKOK) - dt.timedelta(hours=_LAUNCH_HOUR)).date()
 
 
 def _dice(seed: int, part: str) -> Random:

@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-Kind = Literal["event", "decision", "mail", "dead-letter"]
+Kind = Literal["event", "decision", "mail", "many", "dead-letter"]
+"""`many`: what is about many customers at once."""
 
 
 class FeedLine(Struct, frozen=True):

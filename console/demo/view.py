@@ -105,7 +105,8 @@ def _verdict(result: Mapping[str, Any]) -> Text:
 
 
 class DemoView:
-    """Shows snapshots on `console`: a live screen on a terminal, else one plain line every `every` seconds.
+    """Shows snapshots on `console`: a live screen on a terminal, else one plain line every `every` seconds, and what is
+    about many customers as it comes.
 
     A context manager; the last screen stays when it ends. `every` counts by the snapshots' `elapsed`.
     """
@@ -114,6 +115,7 @@ class DemoView:
         self._console = console
         self._every = every
         self._due = 0.0
+        self._said: set[FeedLine] = set()
         live = console.is_terminal and not console.is_dumb_terminal
         self._live = Live(console=console, auto_refresh=False) if live else None
 
@@ -133,6 +135,14 @@ class DemoView:
         """Draw `snapshot`, or print its line when one is due."""
         if self._live is not None:
             self._live.update(render(snapshot), refresh=True)
-        elif snapshot.elapsed >= self._due:
+            return
+        for line in snapshot.recent:
+            if line.kind == "many" and line not in self._said:
+                self._said.add(line)
+                self._print(f"{clock_face(snapshot.elapsed)}  {tidy(line.text)}")
+        if snapshot.elapsed >= self._due:
             self._due = snapshot.elapsed + self._every
-            self._console.print(plain_line(snapshot), markup=False, highlight=False, soft_wrap=True)
+            self._print(plain_line(snapshot))
+
+    def _print(self, line: str) -> None:
+        self._console.print(line, markup=False, highlight=False, soft_wrap=True)

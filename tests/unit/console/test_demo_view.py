@@ -76,7 +76,12 @@ def test_the_screen_fits_the_terminal_and_cuts_nothing_off(width: int, height: i
         "23.4 %",
     ):
         assert part in text
-    for command in ("regulars retention", "regulars dead-letters list", "regulars customers show c-0042"):
+    for command in (
+        "regulars retention",
+        "regulars rules list",
+        "regulars dead-letters list",
+        "regulars customers show c-0042",
+    ):
         assert command in text
 
 
@@ -177,6 +182,16 @@ def test_without_a_terminal_a_plain_line_comes_every_few_seconds() -> None:
     text = shown(Console(file=io.StringIO(), width=80, force_terminal=False), [0.0, 1.0, 2.0, 5.1, 6.0, 11.0])
     assert [line[:4] for line in text.splitlines()] == ["0:00", "0:05", "0:11"]
     assert not has_control(text.replace("\n", ""))
+
+
+def test_without_a_terminal_what_is_about_many_is_told_once_and_at_once() -> None:
+    console = Console(file=io.StringIO(), width=80, force_terminal=False)
+    news = FeedLine(AT, "many", "Spring Oolong is launched: 41 customers are told")
+    with DemoView(console, every=5) as view:
+        for elapsed in (0.0, 1.0, 2.0):
+            view.show(replace(FULL, elapsed=elapsed, recent=(*FULL.recent, news) if elapsed else FULL.recent))
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert [line for line in lines if "Spring" in line] == ["0:01  Spring Oolong is launched: 41 customers are told"]
 
 
 def test_on_a_terminal_the_screen_is_redrawn_in_place_and_the_cursor_comes_back() -> None:

@@ -19,9 +19,12 @@ from console.demo.live import LiveEvent
 from console.demo.people import make_person
 from console.demo.rhythm import birthdays
 from console.demo.shop import SimulatedShop
+from retention.decode import micros
 from retention.events import TYPES, Envelope
 from retention.money import Money, decode_money
 from retention.own import checked
+from rules.engine.launches import launch
+from rules.policy import Policy
 
 NOW = dt.datetime(2026, 3, 1, 9, 0, tzinfo=dt.UTC)
 SENT = NOW + dt.timedelta(seconds=17)
@@ -259,6 +262,22 @@ def test_about_one_record_in_a_hundred_is_trouble(live: list[LiveEvent]) -> None
     assert bad > 5
     assert repeated > 5
     assert 0.005 < (bad + repeated) / len(live) < 0.02
+
+
+@pytest.mark.parametrize(
+    ("now", "day"),
+    [("2026-03-01T01:59:59Z", "2026-02-28"), ("2026-03-01T02:00:00Z", "2026-03-01"), (NOW.isoformat(), "2026-03-01")],
+)
+def test_the_catalogue_is_told_and_then_one_article_is_launched_whatever_the_hour(now: str, day: str) -> None:
+    moment = dt.datetime.fromisoformat(now)
+    told = list(SimulatedShop(7, moment, 1).catalogue())
+    articles = [decoded("product", json.loads(record.value)) for record in told]
+    assert {record.topic for record in told} == {"products"}
+    assert [record.key.decode() for record in told] == [article.sku for article in articles]
+    assert [article.launched for article in articles] == [None] * (len(told) - 1) + [day]
+    times = launch(Policy(), day, micros(moment))
+    assert times is not None
+    assert times[1] == micros(moment), "it is told at once"
 
 
 def test_what_is_sent_twice_carries_its_own_id_and_time(live: list[LiveEvent]) -> None:

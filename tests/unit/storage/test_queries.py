@@ -164,6 +164,34 @@ def test_what_happened_comes_oldest_first_without_history_and_without_our_own_fe
         assert queries.happened(connection, NOW + 2, 9) == []
 
 
+def test_of_what_is_about_many_only_the_messages_are_told_one_by_one(store: Store) -> None:
+    with batch(store) as opened:
+        opened.log([event(seq=1, type="product"), event(seq=2, type="poke"), event(seq=3, type="lead")], "rules")
+        opened.decide([decision(seq=seq, outcome="waiting", reason="wait", message=None) for seq in (1, 2, 3)])
+        opened.decide([decision(seq=1, n=2, rule="news")])
+    with store.read() as connection:
+        found = queries.happened(connection, NOW - 1, 9)
+    assert sorted((one.kind, one.what, one.detail) for one in found) == [
+        ("decision", "news", "queued "),
+        ("decision", "welcome", "waiting wait"),
+        ("event", "lead", ""),
+    ]
+
+
+def test_who_waits_since_a_launch_is_counted(store: Store) -> None:
+    def waiting() -> tuple[int, int]:
+        with store.read() as connection:
+            return queries.wait_since_launches(connection)
+
+    assert waiting() == (0, 0)
+    with batch(store) as opened:
+        opened.log([event(who, type="product") for who in ("anna", "ben", "cleo")] + [event("dora")], "rules")
+        for who, outcome, due in [("anna", "waiting", 9), ("ben", "waiting", 7), ("cleo", "held-out", 0)]:
+            opened.decide([decision(who, outcome=outcome, due=due, message=None)])
+        opened.decide([decision("dora", outcome="waiting", due=3, message=None)])
+    assert waiting() == (2, 7)
+
+
 def test_events_from_outside_are_neither_history_nor_feedback(store: Store) -> None:
     with batch(store) as opened:
         opened.log([event(seq=1), event(seq=2, source="regulars:delivery")], "rules")
