@@ -64,6 +64,8 @@ class Outcome(Struct):
     duplicates: int = 0
     dead: int = 0
     messages: int = 0
+    articles: int = 0
+    """Of the catalogue, which a file of history told of; no events, and not counted as such."""
     misrouted: list[Record] = field(default_factory=list)
     """Records that belong to another partition: to be produced there, unchanged, before the commit."""
 
@@ -72,6 +74,7 @@ class Outcome(Struct):
         self.duplicates += other.duplicates
         self.dead += other.dead
         self.messages += other.messages
+        self.articles += other.articles
         self.misrouted += other.misrouted
         return self
 
@@ -244,9 +247,11 @@ class _Task:
                 return
             if broken:
                 raise BadEvent("failed")
-            if self.intake.history and event.type == POKE:
+            if history and event.type == POKE:
                 raise BadEvent("internal-type", "type")
-            if not self.intake.history and event.time < self.now - self.intake.horizon * DAY:
+            if history and event.type == PRODUCT and event.customer != event.data.sku:
+                raise BadEvent("key-mismatch", "subject", "The subject of an article is its sku.")
+            if not history and event.time < self.now - self.intake.horizon * DAY:
                 raise BadEvent("before-horizon", "time")
         except BadEvent as error:
             self._bury(record, error)
@@ -280,7 +285,7 @@ class _Task:
                 self._fold(batch, event, loaded.state, orders, recall)
         self._save(batch, customers)
         self._health(batch)
-        self.outcome.applied = len(self.applied) + len(self.articles)
+        self.outcome.applied, self.outcome.articles = len(self.applied), len(self.articles)
         self.outcome.messages = len(self.effects.messages)
         return self.outcome
 

@@ -28,10 +28,11 @@ BATCH = 5_000
 
 
 class Head(Struct, frozen=True):
-    """What a line says of itself: about which customer, or article; `data` as it is written."""
+    """What a line says of itself: about which customer, or article; `time` and `data` as they are written."""
 
     subject: str = "-"
     type: str = ""
+    time: msgspec.Raw = msgspec.Raw(b"null")
     data: msgspec.Raw = msgspec.Raw(b"null")
 
 

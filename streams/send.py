@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 from msgspec import Struct, field
 
 from retention.events import PRODUCT
 from streams.broker import EVENTS, PRODUCTS, Broker
-from streams.history import head_of, read_lines
+from streams.history import Head, head_of, read_lines
 
 WINDOW = 2_000
 """Records on their way before we wait for their acknowledgements."""
 
 
 class Sent(Struct):
-    """What became of a file: events acknowledged, and the numbers of lines that name no customer."""
+    """What became of a file: events and articles acknowledged, and the numbers of lines that name neither customer nor
+    article."""
 
     sent: int = 0
+    articles: int = 0
     refused: list[int] = field(default_factory=list)
 
 
@@ -29,19 +33,31 @@ async def send_file(broker: Broker, path: Path, told: Callable[[int], None]) -> 
     producer = broker.producer()
     await producer.start()
     waiting: list[asyncio.Future[object]] = []
+    topics: Counter[str] = Counter()
     try:
         for number, position, line in read_lines(path):
             head = head_of(line)
             if head is None:
                 result.refused.append(number)
                 continue
-            topic, value = (EVENTS, line) if head.type != PRODUCT else (PRODUCTS, bytes(head.data))
+            topic, value = (EVENTS, line) if head.type != PRODUCT else (PRODUCTS, _bare(head))
             waiting.append(await producer.send(topic, key=head.subject.encode(), value=value))
+            topics[topic] += 1
             if len(waiting) >= WINDOW:
-                result.sent += len(await asyncio.gather(*waiting))
+                await asyncio.gather(*waiting)
                 waiting.clear()
                 told(position)
-        result.sent += len(await asyncio.gather(*waiting))
+        await asyncio.gather(*waiting)
     finally:
         await producer.stop()
+    result.sent, result.articles = topics[EVENTS], topics[PRODUCTS]
     return result
+
+
+def _bare(head: Head) -> bytes:
+    """An article as its topic has it: the data, and beside it the time that the line says. Else what is no object."""
+    try:
+        data = msgspec.json.decode(head.data, type=dict[str, msgspec.Raw])
+    except msgspec.DecodeError:
+        return bytes(head.data)
+    return msgspec.json.encode({"time": head.time} | data)

@@ -20,6 +20,7 @@ from console.settings import Settings
 from streams import broker as brokers
 from streams import history
 from streams.apply import Outcome
+from streams.broker import PRODUCTS
 from streams.send import Sent, send_file
 
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="JSON lines; plain or .gz.")]
@@ -29,7 +30,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 def send(file: File, json: Json = False) -> None:
-    """Send a file of events to topic `events`, acknowledged by the broker."""
+    """Send a file of events to topic `events`, and its articles to `products`, acknowledged by the broker."""
     config = settings()
     with guarded(), _Bar(file, "sending") as bar:
         try:
@@ -39,13 +40,20 @@ def send(file: File, json: Json = False) -> None:
     if json:
         print_json(sent)
     else:
-        say(f"{several(sent.sent, 'event')} sent to topic events")
+        say(f"{several(sent.sent, 'event')} sent to topic events{_articles(sent)}")
         for number in sent.refused[:20]:
-            say(f"{file}:{number}: not sent: the line is no JSON object with a `subject` (the customer id)", err)
+            say(
+                f"{file}:{number}: not sent: the line is no JSON object with a `subject` (the customer id, or the sku)",
+                err,
+            )
         if len(sent.refused) > 20:
             say(f"… and {len(sent.refused) - 20:,} more lines", err)
     if sent.refused:
         raise typer.Exit(BAD)
+
+
+def _articles(sent: Sent) -> str:
+    return f", {several(sent.articles, 'article')} to topic {PRODUCTS}" if sent.articles else ""
 
 
 async def _send(config: Settings, file: Path, bar: _Bar) -> Sent:
@@ -56,7 +64,7 @@ async def _send(config: Settings, file: Path, bar: _Bar) -> Sent:
 
 
 def import_(file: File, json: Json = False) -> None:
-    """Bring history into the store: counters, orders, profiles. Fires no rules; running workers wait meanwhile."""
+    """Bring history into the store: counters, orders, profiles, articles. Fires no rules; workers wait meanwhile."""
     config = settings()
     total = Outcome()
 
@@ -79,12 +87,14 @@ def import_(file: File, json: Json = False) -> None:
 
 
 def _report(total: Outcome, json: bool) -> None:
-    summary = {"applied": total.applied, "duplicates": total.duplicates, "dead_letters": total.dead}
+    summary = {"applied": total.applied, "articles": total.articles}
+    summary |= {"duplicates": total.duplicates, "dead_letters": total.dead}
     if json:
         print_json(summary)
     else:
+        kept = f"{several(total.articles, 'article')} kept, " if total.articles else ""
         say(
-            f"{several(total.applied, 'event')} imported, {total.duplicates:,} were there already, "
+            f"{several(total.applied, 'event')} imported, {total.duplicates:,} were there already, {kept}"
             f"{total.dead:,} refused{'; regulars dead-letters list tells why' if total.dead else ''}"
         )
     if total.dead:

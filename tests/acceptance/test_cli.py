@@ -63,7 +63,7 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Busy]:
     shop = Shop(tmp_path_factory.mktemp("busy"))
     with shop.running("--verbose") as worker:
         shop.write("events.jsonl", *story())
-        assert shop.good("send", "events.jsonl", "--json").json == {"sent": 11, "refused": []}
+        assert shop.good("send", "events.jsonl", "--json").json == {"sent": 11, "articles": 0, "refused": []}
         mails = shop.folder / ".regulars" / "mail" / "new"
         wait_until(lambda: mails.is_dir() and len(list(mails.iterdir())) == 3, lambda: worker.log)
         yield Busy(shop, worker)
@@ -149,7 +149,15 @@ def test_lines_without_a_customer_are_not_sent_and_named(busy: Busy) -> None:
 def test_a_packed_file_is_sent_like_any_other(busy: Busy) -> None:
     path = busy.shop.folder / "again.jsonl.gz"
     path.write_bytes(gzip.compress("\n".join(busy.lines[:3]).encode()))
-    assert busy.shop.good("send", "again.jsonl.gz", "--json").json == {"sent": 3, "refused": []}
+    assert busy.shop.good("send", "again.jsonl.gz", "--json").json == {"sent": 3, "articles": 0, "refused": []}
+
+
+def test_articles_go_to_the_topic_of_the_catalogue(busy: Busy) -> None:
+    article = {"sku": "TEA-9", "name": "Doi White", "category": "tea", "price": 520}
+    busy.shop.write("shelf.jsonl", event("a-1", "product", "TEA-9", article), event("a-2", "product", "TEA-9", article))
+    assert busy.shop.good("send", "shelf.jsonl").out == "0 events sent to topic events, 2 articles to topic products\n"
+    shown = busy.shop.good("topics", "--json").json
+    assert sum(one["end"] for one in shown["topics"] if one["topic"] == "products") >= 2
 
 
 @pytest.mark.parametrize("command", ["send", "import"])
@@ -168,8 +176,9 @@ def test_history_comes_in_packed_and_counts_once(shop: Shop) -> None:
         for n in (1, 2, 4)
     ]
     (shop.folder / "past.jsonl.gz").write_bytes(gzip.compress(b"\n".join(json.dumps(one).encode() for one in orders)))
-    assert shop.good("import", "past.jsonl.gz", "--json").json == {"applied": 3, "duplicates": 0, "dead_letters": 0}
-    assert shop.good("import", "past.jsonl.gz", "--json").json == {"applied": 0, "duplicates": 3, "dead_letters": 0}
+    none = {"applied": 0, "articles": 0, "duplicates": 0, "dead_letters": 0}
+    assert shop.good("import", "past.jsonl.gz", "--json").json == none | {"applied": 3}
+    assert shop.good("import", "past.jsonl.gz", "--json").json == none | {"duplicates": 3}
     months = shop.good("retention", "--json", "--from", "2024-01", "--to", "2024-04").json["periods"]
     assert [month["orders"] for month in months] == [1, 1, 0, 1]
     assert shop.good("customers", "show", "carla", "--json").json["decisions"] == []
@@ -180,6 +189,17 @@ def test_what_an_import_refuses_is_counted_and_the_exit_code_is_1(shop: Shop) ->
     done = shop.run("import", "past.jsonl")
     assert done.code == 1
     assert done.out == "1 event imported, 0 were there already, 1 refused; regulars dead-letters list tells why\n"
+
+
+def test_an_import_keeps_articles_and_says_how_many(shop: Shop) -> None:
+    article = {"sku": "TEA-9", "name": "Doi White", "category": "tea", "price": 520}
+    order = event("h-1", "purchase", "carla", {"order_id": "1", "total": 5})
+    shop.write("past.jsonl", event("a-1", "product", "TEA-9", article), order)
+    said = "1 event imported, 0 were there already, 1 article kept, 0 refused\n"
+    assert shop.good("import", "past.jsonl").out == said
+    shop.write("past.jsonl", event("a-1", "product", "TEA-8", article))
+    assert shop.run("import", "past.jsonl").code == 1
+    assert "key-mismatch at subject" in shop.good("dead-letters", "list").out
 
 
 def test_an_import_beside_a_running_worker_loses_nothing(busy: Busy) -> None:

@@ -23,7 +23,7 @@ from storage.store import Store
 from storage.writer import Writer
 from streams.apply import Applier, Intake
 from streams.audit import Audit, audit
-from streams.broker import DEAD_LETTERS, EVENTS, SOURCES, TOPICS, Broker, connect, create, ends, positions
+from streams.broker import DEAD_LETTERS, EVENTS, PRODUCTS, SOURCES, TOPICS, Broker, connect, create, ends, positions
 from streams.errors import BrokerUnreachable, StreamError
 from streams.reader import Reader
 from streams.relay import LARGEST, Relay
@@ -246,6 +246,21 @@ async def test_a_file_is_sent_in_order_and_lines_without_a_customer_are_told(sho
     found = await read(shop, EVENTS, 3)
     assert {record.key for record in found} == {b"anna", b"ben"}
     assert [record.value for record in found if record.key == b"anna"] == [event("1"), event("2")]
+
+
+async def test_articles_of_a_file_go_to_their_own_topic_as_that_has_them(shop: Broker, tmp_path: Path) -> None:
+    when = "2026-03-01T10:00:00Z"
+    data = '{"sku":"TEA-9","name":"Doi White","category":"tea","price":520.50}'
+    head = (
+        f'{{"specversion":"1.0","id":"a-1","source":"/shop","type":"product","subject":"TEA-9","time":"{when}","data":'
+    )
+    own = data.replace("{", '{"time":"2026-02-28T10:00:00Z",')
+    path = told([f"{head}{one}}}".encode() for one in (data, own, "7")] + [event("1")], tmp_path / "shelf.jsonl")
+    sent = await send_file(shop, path, lambda _position: None)
+    assert (sent.sent, sent.articles, sent.refused) == (1, 3, [])
+    found = [record.value for record in await read(shop, PRODUCTS, 3) if record.key == b"TEA-9"]
+    assert found == [data.replace("{", f'{{"time":"{when}",').encode(), own.encode(), b"7"]
+    assert [record.value for record in await read(shop, EVENTS, 1)] == [event("1")]
 
 
 # All of it together

@@ -49,6 +49,33 @@ def test_history_counts_and_fires_nothing(store: Store, tmp_path: Path) -> None:
         assert {moment(one.time).year for one in shop.log("ben")} == {moment(LONG_AGO).year}
 
 
+def shelved(sku: str, subject: str = "", **data: str) -> bytes:
+    """An article of eight years ago."""
+    known = {"sku": sku, "name": "Doi White", "category": "tea"}
+    return event(f"a-{sku}", subject or sku, "product", LONG_AGO, **(known | data))
+
+
+def test_articles_are_kept_in_the_catalogue_and_are_no_events(store: Store, tmp_path: Path) -> None:
+    lines = [shelved("TEA-9", launched="2018-01-01"), shelved("TEA-9", name="Doi"), past("1"), shelved("TEA-8")]
+    path = told(lines, tmp_path / "past.jsonl")
+    assert bring(store, path) == Outcome(applied=1, articles=3)
+    assert bring(store, path) == Outcome(duplicates=1, articles=3)
+    with shop_on(store) as shop:
+        assert {row["sku"]: row["known_at"] for row in shop.rows("product")} == {"TEA-8": LONG_AGO, "TEA-9": LONG_AGO}
+        assert {row["sku"]: row["launched"] for row in shop.rows("product")} == {"TEA-8": "", "TEA-9": ""}
+        assert [one.type for one in shop.log("anna")] == ["purchase"]
+        assert shop.customer("TEA-9") is None
+
+
+def test_what_an_article_lacks_and_an_article_of_another_subject_are_dead_letters(store: Store, tmp_path: Path) -> None:
+    lines = [shelved("TEA-9", launched="soon"), shelved("TEA-9", subject="anna"), shelved("TEA-9", price="free")]
+    assert bring(store, told(lines, tmp_path / "past.jsonl")) == Outcome(dead=3)
+    with shop_on(store) as shop:
+        found = {(row["reason"], row["field"]) for row in shop.rows("dead_letter")}
+        assert found == {("bad-data", "data.launched"), ("key-mismatch", "subject"), ("bad-money", "data.price")}
+        assert shop.rows("product") == []
+
+
 def test_the_same_file_twice_is_all_duplicates(store: Store, tmp_path: Path) -> None:
     path = told([past("1"), b"{", past("2", "ben")], tmp_path / "past.jsonl")
     assert bring(store, path) == Outcome(applied=2, dead=1)
