@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import Struct, field, structs
 
 from retention import state
-from retention.events import CLOCK, Event
+from retention.events import CLOCK, POKE, Event
 from retention.state import Customer, Journey
 from rules.engine.older import Library
 from rules.engine.outcome import SEPARATOR, Decided, Decision
@@ -56,6 +56,7 @@ class Moment(Struct):
     """A rule was asked about `event`, when the customer was as in `customer`; `seq` is the log's event at hand.
 
     `active`: whether it listened on that day; `audience` and `held`: what its two conditions said, None: not asked.
+    `caught`: the rule catches up, and takes whom it was due for by then; 0: it does not.
     """
 
     rule: Rule
@@ -67,6 +68,7 @@ class Moment(Struct):
     audience: bool | None = None
     held: bool | None = None
     entry: str | None = None
+    caught: int = 0
 
     @property
     def fired(self) -> bool:
@@ -119,7 +121,7 @@ class Witness:
             if guard == "inactive-period":
                 asked.append(Moment(rules.by_id[rule], rules, copy.copy(event), _copied(customer), active=False))
         for moment in asked:
-            moment.seq, moment.rules = event.seq, rules
+            moment.seq, moment.rules, moment.caught = event.seq, rules, _caught(event, moment)
             self.heard[moment.rule.id].moment = moment
         if decided.decisions or checked:
             self._decided(rules, event, customer, decided.decisions, asked, checked)
@@ -210,6 +212,12 @@ class Witness:
             return held
 
         return structs.replace(step, condition=condition)
+
+
+def _caught(event: Event, moment: Moment) -> int:
+    """Whether a poke that names the rule is why it was asked: then it was asked at the poke's own moment."""
+    named = event.type == POKE and event.data.rule == moment.rule.id and moment.event.at == event.at
+    return int(event.data.before) if named else 0
 
 
 def _copied(customer: Customer) -> Customer:

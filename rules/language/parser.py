@@ -57,9 +57,9 @@ class _Parser:
 
     def expression(self, binds: int) -> Node:
         """Everything to the right that holds tighter than `binds`."""
-        left = self.prefix()
+        start, left = self.token.start, self.prefix()
         while (operator := self.operator()) and (power := _power(operator)) > binds:
-            left = self.infix(operator, power, left)
+            left = self.infix(operator, power, left, start)
         return left
 
     def inside(self, opening: Token, binds: int) -> Node:
@@ -80,19 +80,21 @@ class _Parser:
         value = str(self.token.value)
         return value if value in _BINDS or value in _COMPARES else ""
 
-    def infix(self, operator: str, power: int, left: Node) -> Node:
+    def infix(self, operator: str, power: int, left: Node, start: int) -> Node:
+        """`start`: where the left side begins, its brackets included."""
         self.at += 2 if operator == "not in" else 1
         right = self.expression(power)
+        end = self.tokens[self.at - 1].end
         if operator in ("and", "or"):
             parts = left.parts if isinstance(left, Junction) and left.op == operator else (left,)
-            depth = self.shallow(1 + max(part.depth for part in (*parts, right)), left.start, right.end)
-            return Junction(left.start, right.end, depth, operator, (*parts, right))
+            depth = self.shallow(1 + max(part.depth for part in (*parts, right)), start, end)
+            return Junction(start, end, depth, operator, (*parts, right))
         if operator in _COMPARES and self.operator() in _COMPARES:
             token = self.token
             advice = 'compare two values at a time, and join with "and": a < b and b < c'
             raise _Wrong(Fault(token.start, token.end - token.start, advice, "syntax"))
-        depth = self.shallow(1 + max(left.depth, right.depth), left.start, right.end)
-        return Binary(left.start, right.end, depth, operator, left, right)
+        depth = self.shallow(1 + max(left.depth, right.depth), start, end)
+        return Binary(start, end, depth, operator, left, right)
 
     def prefix(self) -> Node:
         """A value, and the methods behind it: "tea".size()."""
@@ -144,8 +146,9 @@ class _Parser:
             assert isinstance(operand.value, int | Decimal)
             return Literal(token.start, operand.end, 1, -operand.value)
         op = "-" if token.value == "-" else "not"
-        depth = self.shallow(operand.depth + 1, token.start, operand.end)
-        return Unary(token.start, operand.end, depth, op, operand)
+        end = self.tokens[self.at - 1].end
+        depth = self.shallow(operand.depth + 1, token.start, end)
+        return Unary(token.start, end, depth, op, operand)
 
     def word(self, token: Token) -> Node:
         """A field, a function, or a field with a function behind it: customer.email.size()."""

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from console.cli.customer import instant
 from console.cli.why.saying import happened, moment
 from retention.events import Event
+from rules.engine.timers import latest
 from rules.language.explain import Explained, explain
 from rules.ruleset import FanOut
 from rules.witness import Moment
@@ -34,10 +35,19 @@ def when_asked(asked: Moment, zone: ZoneInfo) -> dict[str, Any]:
         "at": instant(asked.event.at),
         "when": moment(asked.event.at, zone),
         "event": _event(asked.event),
-        "what": happened(asked.event),
+        "what": _caught_up(asked, zone) if asked.caught else happened(asked.event),
+        "caught_up": instant(asked.caught),
         "verdict": verdict,
         "conditions": groups,
     }
+
+
+def _caught_up(asked: Moment, zone: ZoneInfo) -> str:
+    """What it was asked about when the rule catches up."""
+    found = latest(asked.rules, asked.rule, asked.customer, asked.caught)
+    due = f" {moment(found.due, zone)}" if found is not None else ""
+    most = f", {asked.rule.catch_up.most:,} a day" if asked.rule.catch_up is not None else ""
+    return f"it was due{due}, before the rule went live ({moment(asked.caught, zone)}): its turn in `catch_up`{most}"
 
 
 def _event(event: Event) -> dict[str, Any]:

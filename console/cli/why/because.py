@@ -75,7 +75,10 @@ def because(case: Case) -> list[str]:
 
 def _late(case: Case) -> Iterator[str]:
     event, most = case.noted.event, span(case.policy.lateness)
-    if case.began is None or case.began.event.source == CLOCK:
+    if case.began is not None and case.began.caught:
+        late = span(event.at - event.time)
+        yield f"their turn was {case.when(event.time)} and came {late} later; at most {most} late"
+    elif case.began is None or case.began.event.source == CLOCK:
         yield f"it was due {case.when(case.at)} and was looked at {span(event.at - case.at)} later; at most {most} late"
     else:
         late = span(event.at - event.time)

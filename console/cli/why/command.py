@@ -14,6 +14,7 @@ from console.cli.guard import guarded
 from console.cli.output import BAD, USAGE, fail, print_json
 from console.cli.why.document import document
 from console.cli.why.known import Known
+from console.cli.why.many import seen
 from console.cli.why.telling import show
 from retention.decode import micros
 from retention.errors import BadEvent
@@ -69,12 +70,14 @@ def replayed(
     witness = Witness(found)
     replay = Replay(id, witness.library, witness.tell, story.begins)
     replay.orders = story.settled
+    many = seen(connection, rules, compose.clock() if until is None else until)
     count, last = 0, story.begins.at
     log = kept.rows(connection, story) if not story.customer.walk_in else ()
     if story.customer.walk_in:  # a till's, with a million events maybe, and no rule has a word to say
         replay.customer, last = story.customer, story.customer.at
     try:
         for row in log:
+            many.note(row.event)
             if row.event.seq <= story.seq:
                 replay.known(row.event)
             elif until is not None and row.event.at > until:
@@ -97,6 +100,7 @@ def replayed(
         last,
         story.let_go,
         tuple(unkept),
+        many,
     )
 
 

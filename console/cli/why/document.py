@@ -8,10 +8,11 @@ from console.cli.customer import instant
 from console.cli.why import coming
 from console.cli.why.asked import when_asked
 from console.cli.why.known import Known
+from console.cli.why.many import to_catch_up, untold
 from console.cli.why.saying import listens, moment
 from console.cli.why.steps import step_of, way_through
 from retention.state import Journey
-from rules.ruleset import Rule
+from rules.ruleset import Rule, RuleSet
 from rules.witness import Heard
 
 
@@ -36,7 +37,7 @@ def ordered(known: Known) -> list[str]:
 
 
 def _rule(known: Known, heard: Heard) -> dict[str, Any]:
-    rule = heard.rule
+    rule, rules = heard.rule, known.rules if heard.rule.id in known.rules.by_id else heard.rules
     under_way = [one for one in known.customer.journeys if one.rule == rule.id]
     return {
         "rule": rule.id,
@@ -51,8 +52,15 @@ def _rule(known: Known, heard: Heard) -> dict[str, Any]:
         "entered": heard.entered,
         "ways": [way_through(known, heard, way) for way in heard.ways.values()],
         "under_way": [_journey(known, _entered(known, rule, one), one) for one in under_way],
-        "next": coming.said(known.rules if rule.id in known.rules.by_id else heard.rules, rule, known.customer),
+        "untold": untold(rules, rule, known.id, known.customer, heard.since, known.many),
+        "next": _next(known, rules, rule, bool(under_way)),
     }
+
+
+def _next(known: Known, rules: RuleSet, rule: Rule, under_way: bool) -> str:
+    """What it waits for; of who was past it before it went live, whether their turn comes."""
+    caught = "" if under_way else to_catch_up(rules, rule, known.id, known.customer, known.many)
+    return caught or coming.said(rules, rule, known.customer)
 
 
 def _last(known: Known, heard: Heard) -> dict[str, Any] | None:

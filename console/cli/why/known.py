@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
-from msgspec import Struct
+from msgspec import Struct, field
 
+from console.cli.why.many import Many
 from retention.state import Customer
 from rules.ruleset import RuleSet
 from rules.witness import Heard
@@ -16,6 +17,7 @@ from storage.story import Asked, Queued
 class Known(Struct, frozen=True):
     """A replayed customer: `customer` at the end of it, what was `heard`, and what the store has of messages and
     requests. `rules` are today's, `sets` those of then by their hash; `unkept` the hashes of those that are not kept.
+    `many`: what is about all customers.
     """
 
     id: str
@@ -29,6 +31,7 @@ class Known(Struct, frozen=True):
     until: int
     let_go: int = 0
     unkept: tuple[str, ...] = ()
+    many: Many = field(default_factory=Many)
 
     @property
     def zone(self) -> ZoneInfo:

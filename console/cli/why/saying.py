@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from retention import periods
-from retention.events import CLOCK, Event
+from retention.events import CLOCK, PRODUCT, Event
 from retention.zones import MINUTE, SECOND
 from rules.policy import DAY, HOUR
 from rules.ruleset import FanOut, Inactive, OnDate, Rule
@@ -50,8 +50,8 @@ def listens(rule: Rule) -> str:
         if not trigger.offset:
             return f"the day in {trigger.field}"
         return f"{span(abs(trigger.offset) * DAY)} {'before' if trigger.offset < 0 else 'after'} {trigger.field}"
-    if isinstance(trigger, FanOut) and trigger.every:
-        return f"every {trigger.every}"
+    if isinstance(trigger, FanOut):
+        return f"every {trigger.every}" if trigger.every else "launches"
     return rule.on
 
 
@@ -63,6 +63,8 @@ def happened(event: Event) -> str:
     if event.source == CLOCK:
         return "its time had come"
     data: Any = event.data
+    if event.type == PRODUCT:
+        return f"{data.name} ({data.sku}) was launched"
     named = next((getattr(data, name) for name in _NAMED if getattr(data, name, None)), "")
     state = getattr(data, "state", "")
     return " ".join(part for part in (event.type, named, state) if part)

@@ -68,10 +68,16 @@ def headlines(rule: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield asked["when"], f"{asked['what']}: its steps came to nothing"
     if rule["under_way"]:
         yield "", "; ".join(one["says"] for one in rule["under_way"])
+    elif asked is None and last is None and rule["untold"]:
+        yield _untold(rule["untold"][0])
     elif asked is None and last is None:
         yield "", never(rule)
     elif rule["next"]:
         yield "", rule["next"]
+
+
+def _untold(one: dict[str, Any]) -> tuple[str, str]:
+    return one["when"], f"{one['says']}{_decisive(one['conditions'])}"
 
 
 def never(rule: dict[str, Any]) -> str:
@@ -79,6 +85,8 @@ def never(rule: dict[str, Any]) -> str:
     if not rule["deciding"]:
         return str(rule["next"])
     since = f" since {rule['since'][:10]}" if rule["since"] else ""
+    if rule["on"] == "product":
+        return f"no launch was told to them{since}"
     timed = rule["on"] in ("inactive", "date") or rule["on"].startswith("every ")
     nothing = f"was never due{since}" if timed else f"has listened to {rule['listens']}{since}; no such event came"
     return f"{nothing}; {rule['next']}" if rule["next"] else nothing
@@ -143,6 +151,9 @@ def _story(rule: dict[str, Any]) -> None:
         line()
     for one in rule["under_way"]:
         _line(0, one["says"])
+    for one in reversed(rule["untold"]):
+        _line(0, f"{one['when']}  ", "", one["says"])
+        _conditions(one["conditions"], 18)
     if asked is None and not rule["ways"]:
         _line(0, never(rule))
     elif rule["next"]:

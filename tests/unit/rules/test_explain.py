@@ -29,6 +29,11 @@ def test_a_comparison_is_told_as_it_stands_in_the_file_with_the_values_it_met() 
     ]
 
 
+def test_brackets_at_its_ends_are_told_with_it() -> None:
+    for text in ("(customer.orders + 1) * 2 > (customer.orders - 1)", "-(customer.orders + 1) < -(customer.orders)"):
+        assert [one.text for one in told(text)] == [text]
+
+
 def test_both_sides_of_and_and_or_are_told() -> None:
     (whole,) = told('customer.orders == 1 and (customer.country == "TH" or event.total > 2000)')
     assert (whole.joint, whole.verdict) == ("and", None)
