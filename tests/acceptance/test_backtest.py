@@ -37,6 +37,17 @@ do:
   - send: thank-returning
     channel: email
 """
+NEWS = """\
+id: news
+name: New
+status: live
+on: product
+audience: customer.orders > 0
+when: event.category in customer.categories
+do:
+  - send: new-for-you
+    channel: email
+"""
 EVIL = '<script>alert("x")</script>'
 
 
@@ -104,6 +115,28 @@ def test_the_difference_comes_first_then_examples_then_what_a_backtest_cannot_kn
     assert "Stocks, budgets and pools of codes are full at the beginning" in done.out
     assert max(map(cell_len, done.out.splitlines())) <= 80
     assert done.err == ""
+
+
+def test_launches_are_played_from_a_file_and_from_the_store(shop: Shop) -> None:
+    news = (shop.folder / "templates/messages/new-for-you/email.en.md").read_text(encoding="utf-8")
+    assert "{{ event.name }}" in news
+    write(shop, "candidate", thanks=THANKS, news=NEWS)
+    tea = {"sku": "TEA-9", "name": "Doi White", "category": "tea", "price": "520.00", "launched": "2026-03-12"}
+    bought = {"order_id": "t-1", "total": "9.00", "items": [{"sku": "T", "qty": 1, "price": "9.00", "category": "tea"}]}
+    lines = [
+        *history(),
+        event("t-1", "purchase", "anna", bought, "2026-03-04T03:05:00Z"),
+        event("a-1", "product", "TEA-9", tea, "2026-03-05T03:05:00Z"),
+        event("a-2", "product", "TEA-1", tea | {"sku": "TEA-1", "launched": "2020-01-01"}, "2026-03-05T03:05:00Z"),
+    ]
+    shop.write("launches.jsonl", *lines)
+    options = ("rules", "backtest", "--candidate", "candidate", "--json")
+    by_file = shop.good(*options, "--events", "launches.jsonl").json
+    assert by_file["candidate"]["rules"]["news"]["messages"] == {"email": 1}
+    shop.good("import", "launches.jsonl")
+    assert shop.good(*options).json == by_file
+    said = shop.good("rules", "backtest", "--candidate", "candidate").out
+    assert "2026-03-12 09:00  sent new-for-you by email" in said
 
 
 def test_the_log_of_the_store_is_played_as_the_file_is(shop: Shop) -> None:
