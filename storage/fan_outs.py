@@ -17,7 +17,9 @@ _COLUMNS = "id, kind, what, began_at, data, after, chosen, day, taken, reached, 
 _OPEN = text(
     f"SELECT {_COLUMNS} FROM fan_out WHERE ended_at IS NULL OR chosen <> '' ORDER BY began_at, id"  # noqa: S608
 )
-_ALL = text(f"SELECT {_COLUMNS} FROM fan_out ORDER BY began_at DESC, id LIMIT :most")  # noqa: S608
+_LATEST = text(
+    f"SELECT {_COLUMNS} FROM fan_out WHERE :kind IN ('', kind) ORDER BY began_at DESC, id LIMIT :most"  # noqa: S608
+)
 _KNOWN = text("SELECT id FROM fan_out WHERE id IN :ids").bindparams(bindparam("ids", expanding=True))
 _OF_KIND = text("SELECT id FROM fan_out WHERE kind = :kind")
 _BEGIN = text(
@@ -60,9 +62,9 @@ def under_way(connection: Connection) -> list[FanOut]:
     return [_read(row) for row in connection.execute(_OPEN)]
 
 
-def latest(connection: Connection, most: int) -> list[FanOut]:
-    """Those begun last, the last one first."""
-    return [_read(row) for row in connection.execute(_ALL, {"most": most})]
+def latest(connection: Connection, most: int, kind: str = "") -> list[FanOut]:
+    """Those begun last, the last one first; of one kind, or of all."""
+    return [_read(row) for row in connection.execute(_LATEST, {"most": most, "kind": kind})]
 
 
 def known(connection: Connection, ids: Iterable[str]) -> set[str]:

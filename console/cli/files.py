@@ -64,7 +64,7 @@ async def _send(config: Settings, file: Path, bar: _Bar) -> Sent:
 
 
 def import_(file: File, json: Json = False) -> None:
-    """Bring history into the store: counters, orders, profiles, articles. Fires no rules; workers wait meanwhile."""
+    """Bring history into the store: counters, orders, profiles, articles. Fires no rules; workers wait."""
     config = settings()
     total = Outcome()
 

@@ -9,6 +9,7 @@ import typer
 from msgspec import Struct
 
 from console.cli import rule_list
+from console.cli.goings import goings, lines
 from console.cli.guard import guarded
 from console.cli.output import fail, out, print_json, say, several
 from console.cli.publish import difference, words
@@ -17,16 +18,18 @@ from console.settings import Settings
 from rules.published import read
 from rules.ruleset import RuleSet
 from storage import rulesets
+from storage.clock import StoreClock
 from storage.rulesets import Published
 from storage.store import Store
 
 
 class Live(Struct, frozen=True):
-    """What is live, and the files beside it."""
+    """What is live, the files beside it, and how far is what is about many customers."""
 
     published: Published
     rules: RuleSet
     files: Files
+    goings: dict[str, dict[str, Any]]
 
     @property
     def differ(self) -> bool:
@@ -37,28 +40,30 @@ class Live(Struct, frozen=True):
 def show_live(config: Settings, json: bool) -> bool:
     """Print what is live; False, and nothing, when nothing is published yet."""
     with guarded():
-        published = _published(config)
-    if published is None:
+        live = _live(config)
+    if live is None:
         return False
-    rules = read(published.files, published.paused).ruleset
-    if rules is None:
-        fail(str(Unreadable()))
-    live = Live(published, rules, examine(config))
     if json:
         print_json(_plain(live))
     else:
-        out.print(rule_list.table(rules.rules, out))
+        out.print(rule_list.table(live.rules.rules, out))
         _say(live)
     return True
 
 
-def _published(config: Settings) -> Published | None:
+def _live(config: Settings) -> Live | None:
     store = Store(config.store)
     try:
         if not store.current():
             return None
         with store.read() as connection:
-            return rulesets.live(connection)
+            published = rulesets.live(connection)
+            if published is None:
+                return None
+            rules = read(published.files, published.paused).ruleset
+            if rules is None:
+                fail(str(Unreadable()))
+            return Live(published, rules, examine(config), goings(connection, rules, StoreClock(store)()))
     finally:
         store.close()
 
@@ -70,7 +75,7 @@ def _plain(live: Live) -> dict[str, Any]:
         "published": {"at": _when(published.at), "by": published.by, "note": published.note},
         "paused": list(published.paused),
         "files": {"ruleset": files.id, "differ": live.differ, "problems": len(files.problems)},
-        "rules": [rule_list.row(rule) for rule in live.rules.rules],
+        "rules": [rule_list.row(rule) | live.goings[rule.id] for rule in live.rules.rules],
     }
 
 
@@ -79,6 +84,8 @@ def _say(live: Live) -> None:
     note = f": {published.note}" if published.note else ""
     typer.echo("")
     say(f"rule set {published.id}, live since {_when(published.at)}, by {published.by}{note}")
+    for line in lines(live.rules, live.goings):
+        say(line)
     if published.paused:
         say(f"paused: {', '.join(published.paused)}; `regulars resume` lets them go on")
     if live.differ and live.files.problems:

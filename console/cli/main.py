@@ -22,10 +22,13 @@ class Commands(LazyGroup):
             "console.cli.run:run",
             "Run Regulars until Ctrl+C or SIGTERM. Exit code 1 when a part cannot go on: let a supervisor restart it.",
         ),
-        "send": Later("console.cli.files:send", "Send a file of events to topic `events`, acknowledged by the broker."),
+        "send": Later(
+            "console.cli.files:send",
+            "Send a file of events to topic `events`, and its articles to `products`, acknowledged by the broker.",
+        ),
         "import": Later(
             "console.cli.files:import_",
-            "Bring history into the store: counters, orders, profiles. Fires no rules; running workers wait meanwhile.",
+            "Bring history into the store: counters, orders, profiles, articles. Fires no rules; workers wait.",
         ),
         "rules": Later("console.cli.rules:app", "Check, test, publish and list the rules, and help editors with them."),
         "templates": Later("console.cli.templates:app", "The wording of messages: check it, look at it."),

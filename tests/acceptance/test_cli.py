@@ -301,7 +301,7 @@ def test_a_customer_is_shown_with_what_was_decided(busy: Busy) -> None:
 
 def test_topics_tell_how_far_the_readers_are(busy: Busy) -> None:
     rows = busy.shop.good("topics", "--json").json["topics"]
-    assert {row["topic"] for row in rows} == {"events", "purchases", "returns", "birthdays", "dead-letters"}
+    assert {row["topic"] for row in rows} == {"events", "purchases", "returns", "birthdays", "products", "dead-letters"}
     assert sum(row["end"] for row in rows if row["topic"] == "events") >= 11
     wait_until(lambda: "\n0 records not read yet\n" in busy.shop.good("topics").out)
 

@@ -152,11 +152,14 @@ def test_the_list_shows_what_is_live_and_how_the_files_differ(place: Place) -> N
     told = place.json("rules", "list")
     assert (told["ruleset"], told["published"]["by"], told["published"]["note"]) == (live, "mali", "summer")
     assert told["files"] == {"ruleset": live, "differ": False, "problems": 0}
+    goings = {one["id"]: (one.pop("catch_up"), one.pop("launches")) for one in told["rules"]}
     assert told["rules"] == before["rules"]
+    assert {rule for rule, (catch_up, _) in goings.items() if catch_up is not None} == {"at-risk", "win-back"}
     place.change("campaigns/welcome.yaml", "status: live", "status: draft")
     code, said = place.run("rules", "list")
     assert code == 0
     assert f"rule set {live}, live since " in said
+    assert "\nwin-back catches up, 200 a day: not begun yet; process `clock` begins it\n" in said
     assert "the files are others; `regulars rules publish` makes them live:\n changed  welcome\n" in said
     place.change("campaigns/welcome.yaml", *TYPO)
     assert "the files are others, with 1 problem: regulars rules check" in place.run("rules", "list")[1]
