@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -68,6 +69,19 @@ def _birthday(data: Birthday, at: str) -> None:
 def _product(data: Product, at: str) -> None:
     if data.launched is not None:
         _date(data.launched, join(at, "launched"))
+        if data.launched >= _BUDDHIST:
+            detail = "The year is that of the Buddhist calendar; here 2569 is written 2026."
+            raise BadEvent("bad-data", join(at, "launched"), detail)
+    for field, link in (("url", data.url), ("image", data.image)):
+        if link and not (_WEB.fullmatch(link) and link.isprintable()):
+            raise BadEvent("bad-data", join(at, field), _LINK)
+
+
+_BUDDHIST = "2400"
+"""A year from here on is one of the Buddhist calendar: nobody plans a launch in centuries."""
+_WEB = re.compile(r"https?://[^/?#\\@\s]+([/?#][^\\\s]*)?", re.IGNORECASE)
+"""What a message may lead to (`templates.links`): an article with another link could be told to nobody."""
+_LINK = "A link is a whole address, such as https://shop.example/tea-9: mails are read far from the shop's pages."
 
 
 def _referral(data: Referral, at: str) -> None:

@@ -80,7 +80,7 @@ def decode(
     if head.type == POKE and head.source == CLOCK:
         return _poke(head.id, head.subject, time, raw)
     if head.type == PRODUCT and head.source != CATALOGUE and not articles:
-        raise _refused(PRODUCT)
+        raise BadEvent("unknown-type", "type", "An article goes to topic `products`, as plain JSON, keyed by its sku.")
     data, amount = decode_data(head.type, raw, shop, "data")
     return Event(head.source, head.id, head.type, head.subject, time, data, raw, amount)
 

@@ -69,6 +69,15 @@ def join(at: str, field: str) -> str:
     return f"{at}.{field}" if at and field else at or field
 
 
+_FORMS = {
+    "launched": "A day is written YYYY-MM-DD, such as 2026-12-01, without a time",
+    "birth_date": "A date is written YYYY-MM-DD, or --MM-DD without its year",
+    "date": "A date is written YYYY-MM-DD, or --MM-DD without its year",
+    "country": "A country is two capital letters, such as TH",
+}
+"""Fields whose text has a form of its own."""
+
+
 def explain(error: Exception, reason: str, at: str) -> BadEvent:
     """What msgspec raised on the part of the event at path `at`, as a BadEvent.
 
@@ -88,4 +97,6 @@ def explain(error: Exception, reason: str, at: str) -> BadEvent:
         return BadEvent(reason, join(field, missing[1]), "The field is required and missing.")
     if message.startswith("Invalid enum value"):
         message = "Not one of the values this field may take"
+    if message.startswith("Expected `str"):
+        message = _FORMS.get(field.rpartition(".")[2], message)
     return BadEvent(reason, field, message.replace("`", ""))

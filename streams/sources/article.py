@@ -30,11 +30,11 @@ def article(record: Record, shop: Shop, now: int) -> Article:
     """
     stamped = record.timestamp * 1_000
     if record.value is None:
-        return Article(decode_key(record.key), "", now, bounds(stamped, now), record.offset, None)
+        return Article(_key(record), "", now, bounds(stamped, now), record.offset, None)
     raw = check_bytes(record.value)
-    data, _ = decode_data(PRODUCT, raw, shop)
+    data = _data(raw, shop)
     at = _time(raw, stamped, now)
-    if record.key and decode_key(record.key) != data.sku:
+    if record.key and _key(record) != data.sku:
         raise BadEvent("key-mismatch", "sku", "The record's key is another sku than its data has.")
     return kept(data, raw, at, record.offset, now)
 
@@ -42,6 +42,24 @@ def article(record: Record, shop: Shop, now: int) -> Article:
 def kept(data: Product, raw: bytes, at: int, place: int, known: int) -> Article:
     """The article that checked data are about."""
     return Article(data.sku, data.launched or "", known, at, place, raw)
+
+
+def _key(record: Record) -> str:
+    try:
+        return decode_key(record.key)
+    except BadEvent as error:
+        detail = error.detail.replace("the customer id", "the article's sku")
+        raise BadEvent(error.reason, error.field, detail) from None
+
+
+def _data(raw: bytes, shop: Shop) -> Product:
+    try:
+        data: Product = decode_data(PRODUCT, raw, shop)[0]
+    except BadEvent as error:
+        if b'"specversion"' not in raw:
+            raise
+        raise BadEvent(error.reason, error.field, "Here the bare data are expected, without a CloudEvent.") from None
+    return data
 
 
 def _time(raw: bytes, stamped: int, now: int) -> int:

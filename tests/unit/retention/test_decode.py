@@ -11,6 +11,8 @@ from retention.decode import MAX_BYTES, decode, decode_data, logged
 from retention.errors import REASONS, BadEvent
 from retention.events import Birthday, Item, Poke, Purchase
 from retention.money import Money
+from templates.errors import Refused
+from templates.links import checked
 from tests.unit.retention.making import BINARY, NOW, PURCHASE, SHOP, record, refused, taken, why
 
 
@@ -266,12 +268,45 @@ def test_an_article_is_told_to_customers_by_the_catalogue_alone() -> None:
         (ARTICLE.replace("520.00", "-1"), "bad-money", "data.price"),
         (ARTICLE.replace("520.00", "5.001"), "bad-money", "data.price"),
         (ARTICLE.replace("TEA-9", "TEA\\u0007"), "bad-data", "data.sku"),
+        (ARTICLE.replace("2026-12-01", "2569-12-01"), "bad-data", "data.launched"),
+        *((ARTICLE[:-1] + f', "{field}":"/tea-9"}}', "bad-data", f"data.{field}") for field in ("url", "image")),
     ],
 )
 def test_an_article_that_makes_no_sense_is_refused(data: str, reason: str, field: str) -> None:
     with pytest.raises(BadEvent) as refused:
         taken(record(data, type="product", source="regulars:catalogue"))
     assert (refused.value.reason, refused.value.field) == (reason, field)
+
+
+LINKS = ["https://shop.example/tea-9?a=1#b", "HTTP://shop.example", "https://shop.example/ชา", ""]
+NO_LINKS = ["/tea-9", "shop.example/x", "javascript:x", "https://u:p@shop.example/", "https://shop.example/a b", "//x"]
+
+
+@pytest.mark.parametrize("link", [*LINKS, *NO_LINKS])
+def test_an_article_leads_only_where_a_message_may(link: str) -> None:
+    said = ARTICLE[:-1] + f', "url":{json.dumps(link)}}}'
+    if link in LINKS:
+        assert decode_data("product", said.encode(), SHOP)[0].url == link
+        assert not link or checked(link)
+        return
+    with pytest.raises(BadEvent, match="A link is a whole address"):
+        decode_data("product", said.encode(), SHOP)
+    with pytest.raises(Refused):
+        checked(link)
+
+
+@pytest.mark.parametrize(
+    ("launched", "says"),
+    [
+        ('"soon"', "A day is written YYYY-MM-DD"),
+        ('"2026-12-01T10:00:00Z"', "A day is written YYYY-MM-DD"),
+        ("20261201", "A day is written YYYY-MM-DD"),
+        ('"2569-12-01"', "here 2569 is written 2026"),
+    ],
+)
+def test_a_day_that_is_none_is_told_how_it_is_written(launched: str, says: str) -> None:
+    with pytest.raises(BadEvent, match=says):
+        decode_data("product", ARTICLE.replace('"2026-12-01"', launched).encode(), SHOP)
 
 
 @pytest.mark.parametrize("changes", [{"source": "/shop"}, {"source": "regulars:rules"}, {"type": "reward"}])
