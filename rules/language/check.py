@@ -247,7 +247,8 @@ class _Checker:
             self.fault(node, f"{node.path} is a function: {FUNCTIONS[node.path].example}", "unknown-field")
             return None
         if node.path.startswith("event.") and not self.schema.of_event:
-            self.fault(node, f'"{node.path}" cannot be used here: only the customer is known', "unknown-field")
+            why = "only the customer is known; ask for it in the `when` of the rule"
+            self.fault(node, f'"{node.path}" cannot be used here: {why}', "unknown-field")
             return None
         hint = _elsewhere(node.path) or did_you_mean(node.path, self.schema.fields)
         hint = hint or (
