@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from rules.ruleset import RuleSet
+from storage import fan_outs
 from storage.clock import StoreClock
 from storage.lock import importing
 from storage.queries import partitions as written
@@ -60,11 +61,20 @@ def import_file(
                 for partition, records in _by_partition(chunk, partitions).items():
                     for start in range(0, len(records), BATCH):
                         outcome += applier.apply(held[partition], records[start : start + BATCH])
+                if outcome.applied:
+                    _catch_up_anew(store)
                 told(position, outcome)
                 total += outcome
         finally:
             writer.close()
     return total
+
+
+def _catch_up_anew(store: Store) -> None:
+    """Who was brought in was past many a rule when they came: rules that catch up begin once more with everybody."""
+    with store.read() as connection:
+        known = fan_outs.of_kind(connection, fan_outs.CATCH_UP)
+    fan_outs.change(store, [], known)
 
 
 def _take_all(writer: Writer, partitions: int) -> dict[int, Held]:

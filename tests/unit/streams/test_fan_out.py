@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -20,9 +22,10 @@ from storage.lock import importing
 from storage.store import Store
 from streams.broker import PRODUCTS, Broker
 from streams.fan_out import PAGE, FanOuts
+from streams.history import import_file
 from streams.record import Record
 from streams.sources.article import article
-from tests.unit.streams.kit import NOW, Shop, event, reachable, rule, ruled, shop_on
+from tests.unit.streams.kit import NOW, Shop, event, reachable, rule, ruled, shop_on, told
 
 HELLO = Send("hello", ("email",))
 MIDNIGHT = NOW + 7 * HOUR
@@ -234,6 +237,18 @@ async def test_nobody_is_told_while_an_import_runs(store: Store) -> None:
         with importing(store):
             assert await goes.turn(sent) is None
         assert await goes.turn(sent) == 1
+
+
+async def test_a_rule_that_catches_up_begins_anew_when_history_is_brought_in(store: Store, tmp_path: Path) -> None:
+    rules, now = ruled(quiet(10)), time.time_ns() // 1_000
+    path = told([reachable(), event("1", time=now - 90 * DAY)], tmp_path / "past.jsonl")
+    sent = Sent()
+    for came, whom in ((None, []), (path, ["anna"]), (path, ["anna"])):
+        if came is not None:
+            import_file(store, rules, came, 2, lambda _position, _outcome: None)
+        await finish(going(store, rules, lambda: now), sent)
+        assert sent.whom() == whom
+        assert row(store).ended_at == now
 
 
 @pytest.mark.parametrize(
