@@ -276,12 +276,13 @@ def missing(tool: str) -> NoReturn:
     pytest.skip(f"{tool} is not here")
 
 
-def test_the_javascript_of_the_storefront_is_javascript(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["emit.mjs", "catalogue.mjs"])
+def test_the_javascript_of_the_storefront_is_javascript(tmp_path: Path, name: str) -> None:
     node = shutil.which("node")
     if node is None:
         missing("node")
-    (tmp_path / "emit.mjs").write_text(snippet("emit.mjs"))
-    subprocess.run([node, "--check", "emit.mjs"], cwd=tmp_path, check=True)
+    (tmp_path / name).write_text(snippet(name))
+    subprocess.run([node, "--check", name], cwd=tmp_path, check=True)
 
 
 def test_the_java_of_the_storefront_reaches_kafka(tmp_path: Path, kafka_broker: str) -> None:
