@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from console.cli.goings import goings, lines
-from rules.policy import DAY, HOUR
+from rules.policy import DAY, HOUR, Policy
 from rules.ruleset import CatchUp, FanOut, Inactive, RuleSet, Status, rule_set
 from storage import fan_outs
 from storage.fan_outs import CATCH_UP, LAUNCH
 from storage.store import Store
-from tests.unit.rules.story import HELLO, NOW, Policy, rule
+from tests.unit.rules.story import HELLO, NOW, rule
 
 WIN_BACK = rule(HELLO, id_="win-back", on="inactive", trigger=Inactive("last_order", 60 * DAY), catch_up=CatchUp(200))
 NEWS = rule(HELLO, id_="news", on="product", trigger=FanOut(lambda _event, _customer: True))

@@ -10,7 +10,8 @@ import pytest
 from rules.load import load
 from rules.policy import DAY, HOUR
 from storage import fan_outs
-from tests.unit.console.test_why import AGREED, NOW, Told, event, reachable, rule, told
+from tests.unit.console.test_why import AGREED, Told, rule, told
+from tests.unit.streams.kit import NOW, event, reachable
 from tests.unit.streams.test_fan_out import Sent, finish, going, told_of
 
 NEW = rule(
