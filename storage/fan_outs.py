@@ -31,6 +31,7 @@ _CHOOSE = text(
     """UPDATE fan_out SET after = :after, chosen = :chosen, day = :day, taken = :taken, ended_at = :ended_at
        WHERE id = :id AND after = :was AND chosen = '' AND ended_at IS NULL"""
 )
+_END = text("UPDATE fan_out SET chosen = '', ended_at = :now WHERE id = :id")
 _SENT = text(
     """UPDATE fan_out SET chosen = '', reached = reached + :number
        WHERE id = :id AND after = :after AND chosen = :chosen"""
@@ -93,6 +94,12 @@ def choose(store: Store, was: FanOut, now: FanOut) -> bool:
     row = {"id": now.id, "after": now.after, "was": was.after, "chosen": _written(now.chosen), "day": now.day}
     with store.write() as connection:
         return bool(connection.execute(_CHOOSE, row | {"taken": now.taken, "ended_at": now.ended_at}).rowcount)
+
+
+def end(store: Store, one: FanOut, now: int) -> None:
+    """Nobody more is told, not those either who were chosen."""
+    with store.write() as connection:
+        connection.execute(_END, {"id": one.id, "now": now})
 
 
 def sent(store: Store, one: FanOut) -> None:

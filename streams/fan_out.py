@@ -94,7 +94,8 @@ class FanOuts:
                     await self._tell(producer, chosen, rules, now)
                     told = (told or 0) + len(chosen.chosen)
             except BadEvent as error:  # it was good when it came: the shop's currency is another by now
-                log.warning("%s cannot be told of: %s %s", one.what, error.reason, error.field)
+                log.warning("%s cannot be told of any more: %s %s", one.what, error.reason, error.field)
+                await asyncio.to_thread(fan_outs.end, self.store, one, now)
         return told
 
     async def _tell(self, producer: AIOKafkaProducer, one: FanOut, rules: RuleSet, now: int) -> None:

@@ -226,6 +226,8 @@ async def test_an_article_whose_price_is_none_in_a_new_currency_stops_nothing_el
         assert await going(store, yen, lambda: NOW).turn(sent) == 1
         [(whom, value)] = sent.records
         assert (whom, b'"rule":"quiet"' in value) == ("anna", True)
+        with store.read() as connection:
+            assert {one.kind: one.ended_at for one in fan_outs.latest(connection, 10)}["launch"] == NOW
 
 
 async def test_nobody_is_told_while_an_import_runs(store: Store) -> None:
