@@ -3,6 +3,7 @@
 PYTHON ?= python3
 ARGS ?=
 NODES ?= 1
+WORKERS ?= auto
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -23,8 +24,8 @@ install: $(DEV) ## everything for developing, into .venv, pinned and checked by 
 demo: $(RUNTIME) ## the embedded broker, all processes and a simulated shop
 	@$(BIN)/regulars demo $(ARGS)
 
-test: $(DEV) ## all tests; those of a missing service are skipped (with CI=true they fail)
-	@$(BIN)/python -m pytest $(ARGS)
+test: $(DEV) ## all tests, up to 4 files at a time (WORKERS=0: one); those of a missing service are skipped (with CI=true they fail)
+	@$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile $(ARGS)
 
 lint: $(DEV) ## ruff, mypy --strict, the import contracts
 	@$(BIN)/ruff check .

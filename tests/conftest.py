@@ -14,6 +14,9 @@ from tests import services
 from tests.servers import KafkaCluster, Server
 from tests.services import served
 
+os.environ.pop("COLUMNS", None)
+"""Rich takes it for good when it is imported; the tests say how wide their terminals are."""
+
 SERVICES = {"postgres_url", "postgres_server", "fresh_postgres", "kafka_broker", "kafka_cluster"}
 
 
