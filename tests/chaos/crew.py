@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import signal
 import time
 from collections.abc import AsyncIterator, Sequence
 
@@ -22,15 +23,17 @@ TOLD = 3_000
 
 
 class Crew:
-    """Workers that read at once."""
+    """Workers that read at once; of `clocks` more each does nothing but poke, and the workers leave that to them."""
 
-    def __init__(self, setup: Setup, count: int, mutants: str, roles: Sequence[str] = ROLES, **settings: str) -> None:
+    def __init__(
+        self, setup: Setup, count: int, mutants: str, roles: Sequence[str] = ROLES, clocks: int = 0, **settings: str
+    ) -> None:
         self._order = setup.home / "stop"
         settings["STOP_INSIDE"] = str(self._order)
         self.orders = Orders(setup.home / "orders")
         settings |= self.orders.environment
 
-        def make(name: str) -> Worker:
+        def make(name: str, roles: Sequence[str]) -> Worker:
             return Worker(setup, mutants, roles, name, **settings, CLOCK=str(clock_of(setup.home, name)))
 
         self._make = make
@@ -38,8 +41,11 @@ class Crew:
         """Those at work."""
         self.everybody: list[Worker] = []
         """Those that left as well."""
+        self._roles = tuple(role for role in roles if role != "clock" or not clocks)
         for _ in range(count):
-            self._hire()
+            self._hire(self._roles)
+        for _ in range(clocks):
+            self._hire(("clock",))
         self.ended: list[int] = []
         """Exit codes of those that ended by themselves."""
 
@@ -62,7 +68,7 @@ class Crew:
 
     def join(self) -> Worker:
         """Another worker starts; it is not ready yet."""
-        worker = self._hire()
+        worker = self._hire(self._roles)
         worker.start()
         return worker
 
@@ -71,8 +77,13 @@ class Crew:
         self.workers.remove(worker)
         return worker
 
-    def _hire(self) -> Worker:
-        worker = self._make(f"worker-{len(self.everybody) + 1}")
+    @property
+    def clocks(self) -> list[Worker]:
+        """Those who only poke."""
+        return [worker for worker in self.workers if worker.roles == ("clock",)]
+
+    def _hire(self, roles: Sequence[str]) -> Worker:
+        worker = self._make(f"worker-{len(self.everybody) + 1}", roles)
         self.everybody.append(worker)
         self.workers.append(worker)
         return worker
@@ -93,13 +104,14 @@ class Crew:
             await asyncio.sleep(0.005)
         raise RuntimeError(f"nobody stopped in a transaction:\n{self.said()}")
 
-    async def died_at(self, point: str, passes: int) -> Worker | None:
-        """The worker that died at this point, the next time but `passes`; None when nobody came there in time."""
-        self.orders.give(point, passes)
+    async def died_at(self, point: str, passes: int, how: signal.Signals = signal.SIGKILL) -> Worker | None:
+        """The worker that died at this point, the next time but `passes`, or that stands still there by SIGSTOP; None when
+        nobody came there in time."""
+        self.orders.give(point, passes, how)
         deadline = time.monotonic() + STOPS_WITHIN
         while time.monotonic() < deadline:
             for worker in self.workers:
-                if not worker.alive and self.orders.obeyed(worker.pid) == point:
+                if self.orders.obeyed(worker.pid) == point and (how != signal.SIGKILL or not worker.alive):
                     return worker
             await asyncio.sleep(0.005)
         self.orders.withdraw(point)

@@ -14,7 +14,7 @@ import itertools
 import os
 import signal
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,8 +31,9 @@ def _always(*_arguments: Any) -> bool:
 class Point:
     """Before, or `after`, a call of any of `targets`, `module:function` or `module:Class.method`, plain or async.
 
-    `role` is the process that passes it (`import`: the command); `when` looks at the arguments of the call; `passes`
-    is how often at most it may be passed first, so that it is not always the first batch that is hit.
+    `role` is the process that passes it (`import`, `publish`: the commands); `when` looks at the arguments of the call,
+    `made` at what came of it, of a point after; `passes` is how often at most it may be passed first, so that it is not
+    always the first batch that is hit. `published`: nobody passes it until other rules are published.
     """
 
     role: str
@@ -40,6 +41,8 @@ class Point:
     after: bool = False
     when: Callable[..., bool] = _always
     passes: int = 8
+    made: Callable[[Any], bool] = _always
+    published: bool = False
 
 
 POINTS: dict[str, Point] = {
@@ -67,6 +70,18 @@ POINTS: dict[str, Point] = {
     "sending": Point("delivery", "delivery.dispatcher:Dispatcher._send"),
     # The mail has left, which only this process knows.
     "sent": Point("delivery", "delivery.dispatcher:Dispatcher._send", after=True),
+    # A page of customers is due, and nobody has been poked.
+    "poke": Point("clock", "streams.clock:poke"),
+    # A page of pokes is acknowledged; the clock has not taken note.
+    "poked": Point("clock", "streams.clock:Clock._poke", True, passes=2, made=lambda poked: poked > 0),
+    # When customers come due by the new rules is written down, not how far the round is.
+    "planned": Point("clock", "streams.planner:remember_round", passes=0, published=True),
+    # The new rules are at hand; the batch that found them live is not done again yet.
+    "follow": Point("reader", "streams.apply:Applier._follow", True, passes=0, published=True),
+    # Rules are published, and it is not committed.
+    "publishing": Point("publish", "storage.rulesets:note_down", True, passes=0),
+    # It is committed; nobody was told.
+    "published": Point("publish", "storage.rulesets:publish", True, passes=0),
     # Between two transactions of an import.
     "import": Point("import", "streams.apply:Applier.apply", True, lambda applier, *_: applier.intake.history, 2),
 }
@@ -85,16 +100,21 @@ class Orders:
         """What a worker has to be told."""
         return {FOLDER: str(self.folder)}
 
-    def give(self, point: str, passes: int = 0) -> None:
-        """Whoever passes this point next dies there; after some `passes` more, if he lives on."""
+    def give(self, point: str, passes: int = 0, how: signal.Signals = signal.SIGKILL) -> None:
+        """Whoever passes this point next dies there, or gets another signal; after some `passes` more, if he lives on."""
         order = self.folder / point
         written = order.with_suffix(".written")
-        written.write_text(f"{next(self._numbers)} {passes}", "utf-8")
+        written.write_text(f"{next(self._numbers)} {passes} {int(how)}", "utf-8")
         written.rename(order)
 
     def withdraw(self, point: str) -> None:
         """Nobody need obey any more."""
         (self.folder / point).unlink(missing_ok=True)
+
+    def forget(self, pid: int | None) -> None:
+        """Who obeyed, and lives on, has not."""
+        for obeyed in self.folder.glob(f"*.{pid}"):
+            obeyed.unlink()
 
     def obeyed(self, pid: int | None) -> str | None:
         """The point at which this process died."""
@@ -130,32 +150,33 @@ class _Obedience:
 
     def __call__(self) -> None:
         with contextlib.suppress(FileNotFoundError):
-            number, passes = self._order.read_text("utf-8").split()
+            number, passes, how = self._order.read_text("utf-8").split()
             self._passed[number] += 1
             if self._passed[number] > int(passes):
                 self._order.rename(self._order.with_suffix(f".{os.getpid()}"))  # only one of several can
-                os.kill(os.getpid(), signal.SIGKILL)
+                os.kill(os.getpid(), int(how))
 
 
 def _wrapped(work: Callable[..., Any], point: Point, obey: Callable[[], None]) -> Callable[..., Any]:
+    def before(arguments: Sequence[Any]) -> None:
+        if not point.after and point.when(*arguments):
+            obey()
+
+    def behind(arguments: Sequence[Any], result: Any) -> Any:
+        if point.after and point.when(*arguments) and point.made(result):
+            obey()
+        return result
+
     if inspect.iscoroutinefunction(work):
 
         async def slowly(*arguments: Any, **named: Any) -> Any:
-            if not point.after and point.when(*arguments):
-                obey()
-            result = await work(*arguments, **named)
-            if point.after and point.when(*arguments):
-                obey()
-            return result
+            before(arguments)
+            return behind(arguments, await work(*arguments, **named))
 
         return slowly
 
     def at_once(*arguments: Any, **named: Any) -> Any:
-        if not point.after and point.when(*arguments):
-            obey()
-        result = work(*arguments, **named)
-        if point.after and point.when(*arguments):
-            obey()
-        return result
+        before(arguments)
+        return behind(arguments, work(*arguments, **named))
 
     return at_once

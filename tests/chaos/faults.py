@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.chaos import disk, mailfaults, nodes, otherfaults, scale
+from tests.chaos import clocks, disk, mailfaults, nodes, otherfaults, publishing, scale
 from tests.chaos.crew import Crew
 from tests.chaos.failpoints import POINTS
 from tests.chaos.history import Historian
 from tests.chaos.mailserver import MailServer
 from tests.chaos.proxy import ThreadedProxy
+from tests.chaos.publishing import Publisher
 from tests.chaos.setup import Setup
 from tests.chaos.store import Store
 from tests.chaos.worker import Worker
@@ -50,6 +51,7 @@ class Scene:
     store: Store
     chance: random.Random
     historian: Historian
+    publisher: Publisher
     mail: MailServer | None = None
     point: str = ""
     """The only failpoint to die at; empty: all of them in turn."""
@@ -195,10 +197,21 @@ FAULTS: dict[str, Fault] = {
     "store-long": nodes.store_long,
     "scale": scale.cycle,
     "disk-full": disk.disk_full,
+    "publish": publishing.publish,
+    "clocks": clocks.clocks,
+    "lost-pokes": clocks.lose_pokes,
 }
 COUNTED_FROM_THE_FAULT = {"kill", "kill-at", "kill-sent", "freeze", "freeze-inside"}
 NEEDS_MAIL = {"kill-sent", "smtp-hang", "smtp-cut"}
-PLANTED = {"freeze-inside": "stops", "kill-at": "failpoints", "kill-sent": "failpoints", "clock": "wrong-clock"}
+PLANTED = {
+    "freeze-inside": "stops",
+    "kill-at": "failpoints",
+    "kill-sent": "failpoints",
+    "publish": "failpoints",
+    "clocks": "failpoints",
+    "clock": "wrong-clock",
+    "lost-pokes": "loses-pokes",
+}
 """What has to be planted into the workers, so that the fault hits them where it should."""
 PROXIED = {"cut-store", "cut-broker", "freeze-net-store", "freeze-net-broker"}
 NEEDS_KAFKA = {"broker-restart", "cut-broker", "freeze-net-broker", "broker-long"}
@@ -233,8 +246,8 @@ async def strike(name: str, scene: Scene, times: int) -> Struck:
             else:
                 ended = time.time()
                 struck.recoveries.append(await applied_after(scene, ended) - ended)
+    struck.hits = scene.hits
     if name == "kill-at":
-        struck.hits = scene.hits
         never = [point for point in scene.points[:times] if not scene.hits[point]]
         scene.problems += [f"nobody died at {', '.join(never)}"] if never else []
     return struck
@@ -244,15 +257,23 @@ async def _died(scene: Scene) -> Worker | Path | None:
     """Who died at the next of all failpoints, in turn."""
     points = scene.points
     name = points[scene.turn % len(points)]
-    passes = scene.chance.randint(0, POINTS[name].passes)
-    died = await (
-        scene.historian.dies(scene.crew.orders, passes) if name == "import" else scene.crew.died_at(name, passes)
-    )
+    died = await _dies(scene, name, scene.chance.randint(0, POINTS[name].passes))
     if died is None:
         scene.problems.append(f"nobody came to failpoint {name} in time")
     else:
         scene.hits[name] += 1
     return died
+
+
+async def _dies(scene: Scene, name: str, passes: int) -> Worker | Path | None:
+    if name == "import":
+        return await scene.historian.dies(scene.crew.orders, passes)
+    died = scene.crew.died_at(name, passes)
+    if not POINTS[name].published:
+        return await died
+    worker, problems = await scene.publisher.meanwhile(died)
+    scene.problems += problems
+    return worker
 
 
 async def _stopped(scene: Scene) -> Worker:

@@ -6,7 +6,7 @@ import ast
 import sys
 from pathlib import Path
 
-ORACLE = ("mailbook", "oracle", "rulebook", "store", "sums", "topics", "verdict")
+ORACLE = ("journeys", "mailbook", "oracle", "rulebook", "sets", "store", "sums", "topics", "verdict")
 ALLOWED = sys.stdlib_module_names | {"aiokafka", "pandas", "psycopg"}
 
 

@@ -14,6 +14,10 @@ from tests.chaos import poison
 
 REPEATED, REUSED, MISROUTED, POISONED = 0.03, 0.005, 0.01, 0.01
 """Shares of the stream."""
+JUST_NOW = 0.15
+"""Share of the others that happen now, not in the last hour: what counts from them is yet to come."""
+GUESTS = 0.04
+"""Share of the stream that is somebody who says what brings them into a rule, and then nothing more."""
 LATE = (2, 300)
 """Some events are told of days after they happened: they count and fire no rule. Never near the limit of 24 h."""
 
@@ -64,10 +68,16 @@ class Load:
         self.number = 0
         self.sent: deque[Emit] = deque(maxlen=400)
         """Records with an identity of their own, to be repeated."""
+        self._then: deque[Emit] = deque()
+        """What a guest says next."""
 
     def next(self, now: dt.datetime) -> Emit:
         """The next record; depends on the seed, on how many there were, and on `now`, the time of what is new."""
         self.number += 1
+        if self._then:
+            return self._then.popleft()
+        if self.chance.random() < GUESTS:
+            return self._guest(now)
         draw = self.chance.random()
         if draw < self.poisoned:
             return spoiled(poison.any_poison(self.chance, self._customer().id, self.number, _text(now)))
@@ -90,7 +100,7 @@ class Load:
 
     def _good(self, now: dt.datetime, misrouted: bool) -> Emit:
         customer = self._customer()
-        time = now - dt.timedelta(seconds=self.chance.uniform(1, 3600))
+        time = now if self.chance.random() < JUST_NOW else now - dt.timedelta(seconds=self.chance.uniform(1, 3600))
         if self.chance.random() < 0.3:
             time = now - dt.timedelta(days=self.chance.uniform(*LATE))
         if not misrouted and self.chance.random() < 0.45:
@@ -102,6 +112,16 @@ class Load:
         elif not emit.headers:
             self.sent.append(emit)
         return emit
+
+    def _guest(self, now: dt.datetime) -> Emit:
+        """Who can be written to, and then is in some rule: all that follows is the clock's to bring about."""
+        guest = Customer(f"{self.prefix}-guest-{self.number}")
+        kind = self.chance.choice(("survey", "fulfilment"))
+        data = {"score": 9} if kind == "survey" else self._fulfilment(guest)
+        said = self._cloud_event(guest, "profile", {"email": f"{guest.id}@example.com"}, now)
+        self.number += 1
+        self._then.append(self._cloud_event(guest, kind, data, now))
+        return said
 
     def _bare(self, customer: Customer, time: dt.datetime) -> Emit:
         topic = self.chance.choices(("purchases", "returns", "birthdays"), (8, 2, 1))[0]

@@ -1,7 +1,7 @@
 """`regulars` with a planted fault: `python -m tests.chaos.mutant NAME[,NAME] run …`. The oracle must notice.
 
-`stops`, `stumbles`, `failpoints` and `wrong-clock` are no faults of the product: they bring it into a place, or a time,
-that is hard to reach.
+`stops`, `stumbles`, `failpoints`, `wrong-clock` and `loses-pokes` are no faults of the product: they bring it into a
+place, or a time, that is hard to reach.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from streams.apply import Applier
 from streams.reader import Assignment, Reader
 from streams.record import Record
 from streams.sources.forward import Forwarder
-from tests.chaos import failpoints, planted
+from tests.chaos import failpoints, planted, planted_rules
 
 BUSY_STORE = 0.05
 """Seconds a transaction of a busy store may wait: few kills suffice to hit one."""
@@ -209,6 +209,14 @@ MUTANTS = {
     "leaky-dead-letters": planted.leaky_dead_letters,
     "smudged-dead-letters": planted.smudged_dead_letters,
     "wrong-clock": planted.wrong_clock,
+    "unstoppable": planted_rules.unstoppable,
+    "stays": planted_rules.stays,
+    "todays-rules": planted_rules.todays_rules,
+    "takes-first": planted_rules.takes_first,
+    "never-again": planted_rules.never_again,
+    "loses-pokes": planted_rules.loses_pokes,
+    "halfway-publish": planted_rules.halfway_publish,
+    "looks-now-and-then": planted_rules.looks_now_and_then,
 }
 
 if __name__ == "__main__":

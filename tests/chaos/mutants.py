@@ -18,14 +18,24 @@ CAUGHT_AS: dict[str, tuple[str, ...]] = {
     "deaf": ("words_missing",),
     "clock-blind": ("backwards",),
     "lenient": ("decisions",),
+    "unstoppable": ("keys_unexpected",),
+    "stays": ("steps_unexpected",),
+    "todays-rules": ("steps_missing", "steps_unexpected"),
+    "takes-first": ("steps_missing", "words_missing"),
+    "never-again": ("steps_missing", "words_missing"),
+    "halfway-publish": ("sets_late",),
+    "looks-now-and-then": ("sets_late",),
 }
 """Mutant → figures of the verdict."""
 PROMISES: dict[int, tuple[str, ...]] = {
-    1: ("commit-first", "ack-first", "forgetful-relay", "leaky-dead-letters", "smudged-dead-letters"),
-    2: ("no-inbox", "no-fence", "last-wins"),
+    1: (
+        *("commit-first", "ack-first", "forgetful-relay", "leaky-dead-letters", "smudged-dead-letters"),
+        *("takes-first", "never-again"),
+    ),
+    2: ("no-inbox", "no-fence", "last-wins", "unstoppable", "stays"),
     3: ("mark-first", "no-sending", "new-key"),
-    4: ("moody", "clock-blind", "deaf"),
-    5: ("lenient",),
+    4: ("moody", "clock-blind", "deaf", "todays-rules"),
+    5: ("lenient", "halfway-publish", "looks-now-and-then"),
 }
 """Promise → the mutants that break it: no accepted event is lost; every effect once, in any order; a message at least
 once under one key; same log, same decisions; a bad rule file never goes live."""

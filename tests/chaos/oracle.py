@@ -5,7 +5,6 @@ One customer's records lie in one partition of `events`, so that the order of th
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,11 +15,15 @@ from typing import Any
 
 from aiokafka.partitioner import murmur2
 
+from tests.chaos.journeys import FOREVER, Noted, Ways, key_of
 from tests.chaos.mailbook import Owed
-from tests.chaos.rulebook import TRANSACTIONAL, Person, decide
+from tests.chaos.rulebook import LATENESS, TRANSACTIONAL, Person, decide
+from tests.chaos.sets import FIRST
 from tests.chaos.topics import SOURCES, Raw
 
 HORIZON = timedelta(days=400)
+HASTE = timedelta(seconds=1)
+"""By how much the broker's clock and the store's may differ on one machine."""
 Place = tuple[str, int, int]
 Identity = tuple[str, str]
 """(source, id)."""
@@ -49,6 +52,14 @@ class Told:
         return self.type, self.customer, self.data
 
 
+@dataclass(frozen=True)
+class Stamp:
+    """When the log says that an event was decided, and by which edition of the rules."""
+
+    at: datetime
+    edition: str
+
+
 @dataclass
 class Expected:
     """What must be in the store, once each."""
@@ -68,6 +79,12 @@ class Expected:
     """The same by key: what may become of each."""
     words: set[str] = field(default_factory=set)
     """Ids of the words to the staff."""
+    steps: Counter[Noted] = field(default_factory=Counter)
+    """What the rules that go on by time come to, step by step; never one twice."""
+    order: dict[int, list[Identity]] = field(default_factory=dict)
+    """Partition of `events` → what is applied of it, in its order."""
+    hasty: list[Identity] = field(default_factory=list)
+    """Events that the log says were decided before they were written."""
     not_forwarded: list[Place] = field(default_factory=list)
     """Good records of a bare topic, or of a wrong partition, that are not where they belong: lost on the way."""
     forwarded_badly: list[Place] = field(default_factory=list)
@@ -85,12 +102,13 @@ def expect(
     partitions: int,
     now: datetime,
     history: Iterable[Told] = (),
-    waits: bool = False,
+    stamps: Mapping[Identity, Stamp] | None = None,
 ) -> Expected:
     """The whole expectation. `poison` is the producer's word about which records are spoiled, and how.
 
-    `history`: events of customers of their own that were imported, in their order; they fire no rule. `waits`: with
-    the rule that goes on by time alone. What the clock produces is no event of the shop's.
+    `history`: events of customers of their own that were imported, in their order; they fire no rule. `stamps`: with the
+    rules that go on by time; when the log says that each event was decided, and by which edition of the rules. What the
+    clock produces is no event of the shop's.
     """
     expected = Expected(dead=dict(poison))
     first: dict[Identity, Told] = {}
@@ -105,7 +123,7 @@ def expect(
     expected.not_forwarded += [place for identity, place in strays.items() if identity not in first]
     _check_forwarding(records, poison, incarnation, first, expected)
     for customer, events in expected.applied.items():
-        _tell(customer, events, expected, waits)
+        _tell(customer, events, expected, stamps)
     for event in history:
         expected.events += 1
         expected.applied.setdefault(event.customer, []).append(event)
@@ -116,19 +134,69 @@ def _poke(record: Raw) -> bool:
     return record.topic == "events" and b'"source":"regulars:clock"' in (record.value or b"")
 
 
-def _tell(customer: str, events: Iterable[Told], expected: Expected, waits: bool) -> None:
+def _tell(
+    customer: str, events: Iterable[Told], expected: Expected, stamps: Mapping[Identity, Stamp] | None
+) -> None:
     """One customer's events through the rules, and what each does to the messages that may still wait."""
-    person, owed = Person(), list[Owed]()
+    person = Person()
+    ways = Ways(customer, person)
+    owed = dict[str, Owed]()
     for event in events:
+        stamp = stamps.get(event.identity, Stamp(event.seen, FIRST)) if stamps is not None else None
+        if stamp is not None:
+            _pass_time(ways, stamp.at, owed, expected)
+        orders = len(person.orders)
         for decision in decide(person, event.type, event.data, event.time, event.seen):
-            if decision[0] == "call-back" and not waits:
-                continue
             if key := _decided(decision, customer, event, expected):
-                expected.owed[key] = Owed(customer, decision[0] not in TRANSACTIONAL)
-                owed.append(expected.owed[key])
-        for each in owed:
-            each.fates.add(person.fate(each.marketing))
-            each.addresses.add(person.address)
+                owed[key] = Owed(customer, decision[0] not in TRANSACTIONAL)
+        if stamp is not None:
+            _fire(ways, event, stamp, len(person.orders) > orders)
+            expected.hasty += [event.identity] if stamp.at < event.seen - HASTE else []
+            _owe(ways, owed)
+        _look(person, owed.values())
+    if stamps is not None:
+        _pass_time(ways, FOREVER, owed, expected)
+        _note(ways, expected)
+    for key in ways.called_off:
+        owed[key].fates |= {"cancelled", "expired"}
+    expected.owed |= owed
+
+
+def _pass_time(ways: Ways, until: datetime, owed: dict[str, Owed], expected: Expected) -> None:
+    """What comes due before the next event; the customer is still as the last one left them."""
+    ways.pass_time(until)
+    _look(ways.person, _owe(ways, owed))
+
+
+def _owe(ways: Ways, owed: dict[str, Owed]) -> list[Owed]:
+    """The messages of the ways that are not owed yet."""
+    new = {key: Owed(ways.customer, marketing=False) for key in ways.sent if key not in owed}
+    owed |= new
+    return list(new.values())
+
+
+def _look(person: Person, owed: Iterable[Owed]) -> None:
+    for each in owed:
+        each.fates.add(person.fate(each.marketing))
+        each.addresses.add(person.address)
+
+
+def _fire(ways: Ways, event: Told, stamp: Stamp, ordered: bool) -> None:
+    if event.type == "message":
+        ways.hear(event.data["message_id"], event.data["state"])
+        return
+    ways.spoke(event.time)
+    if ordered:
+        ways.bought()
+    late = stamp.at - event.time > LATENESS
+    ways.fire(stamp.edition, event.type, "\x1f".join(event.identity), late)
+
+
+def _note(ways: Ways, expected: Expected) -> None:
+    expected.steps.update(ways.noted)
+    expected.decided.update((rule, outcome, reason) for _, rule, _, _, outcome, reason, _ in ways.noted)
+    expected.keys.update(ways.sent)
+    expected.words.update(ways.words)
 
 
 def _event(
@@ -154,6 +222,7 @@ def _event(
     known = first.setdefault(event.identity, event)
     if known is event:
         expected.applied.setdefault(event.customer, []).append(event)
+        expected.order.setdefault(record.partition, []).append(event.identity)
     elif known.content == event.content:
         expected.repeated += 1
     else:
@@ -226,14 +295,9 @@ def _decided(decision: tuple[str, str, str, str], customer: str, event: Told, ex
         return ""
     expected.decided[rule, outcome, reason] += 1
     about = entry or f"{event.source}\x1f{event.id}"
-    if outcome == "requested":
-        expected.words.add(_key(rule, customer, about, "1"))
     if outcome != "queued":
         return ""
-    key = _key(rule, customer, about, "0")
+    key = key_of(rule, customer, about, 0)
     expected.keys[key] += 1
     return key
 
-
-def _key(*about: str) -> str:
-    return hashlib.sha256("\x1f".join(about).encode()).hexdigest()[:32]

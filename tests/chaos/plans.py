@@ -10,7 +10,7 @@ from tests.chaos.trial import Plan
 SMALL, LARGE, NODES = ("sqlite", "tansu"), ("postgres", "kafka"), ("postgres", "kafka3")
 TIMES = {
     "kill": 20,
-    "kill-at": 36,
+    "kill-at": 48,
     "freeze": 6,
     "freeze-inside": 3,
     "broker-restart": 10,
@@ -32,6 +32,9 @@ TIMES = {
     "store-long": 1,
     "scale": 4,
     "disk-full": 3,
+    "publish": 8,
+    "clocks": 6,
+    "lost-pokes": 1,
 }
 """How often each happens in a trial when nobody says `--times`."""
 MUTANTS = {
@@ -50,6 +53,13 @@ MUTANTS = {
     "mark-first": Plan(*SMALL, "kill", 1, 3, mutant="mark-first", mail=True),
     "no-sending": Plan(*SMALL, "kill-sent", 1, 1, mutant="no-sending", mail=True),
     "new-key": Plan(*SMALL, "kill", 1, 1, mutant="new-key", mail=True),
+    "unstoppable": Plan(*SMALL, "kill", 1, 1, mutant="unstoppable"),
+    "stays": Plan(*SMALL, "kill", 1, 1, mutant="stays"),
+    "todays-rules": Plan(*SMALL, "publish", 1, 2, mutant="todays-rules"),
+    "takes-first": Plan(*SMALL, "kill-at", 1, 1, mutant="takes-first", point="poke"),
+    "never-again": Plan(*SMALL, "lost-pokes", 1, 1, mutant="never-again"),
+    "halfway-publish": Plan(*SMALL, "publish", 1, 1, mutant="halfway-publish", point="publishing"),
+    "looks-now-and-then": Plan(*SMALL, "publish", 1, 1, mutant="looks-now-and-then", point="publishing"),
 }
 """SQLite locks the whole store, so that only PostgreSQL needs the fence against a transaction under way."""
 QUICK = [
@@ -69,7 +79,10 @@ QUICK = [
 """The slice for every change; the longest first."""
 ALONE = {"kill", "kill-at", "node-kill", "two-nodes", "scale"}
 """Faults that take other brokers, or another number of workers, than the rest."""
-BOTH = ("freeze", "freeze-inside", "import", "lock-store", "clock", "bad-rules", *sorted(NEEDS_MAIL))
+BOTH = (
+    *("freeze", "freeze-inside", "import", "lock-store", "clock", "bad-rules"),
+    *("publish", "clocks", "lost-pokes", *sorted(NEEDS_MAIL)),
+)
 """Faults that say something of their own on SQLite and the embedded broker."""
 _FULL = [
     *(Plan(*LARGE, fault, 2, TIMES[fault]) for fault in TIMES if fault not in ALONE),

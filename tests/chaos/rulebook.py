@@ -1,11 +1,10 @@
-"""The rules of a run, as their comments and docs say it: four starter campaigns, and one that waits. Shares no code
-with the product.
+"""The rules of a run that decide at once, as their comments and docs say it: four starter campaigns. Those that go on
+by time are in `journeys`. Shares no code with the product.
 
 welcome          the first order ever, marketing
 thank-returning  every order from the second on, marketing
 return-care      a return, unless it is at `received`, transactional
 birthday         a birthday, once a calendar year, marketing
-call-back        a survey: a second later a word to the staff
 
 What is marketing waits while a ticket is open or a return under way, for longer than a run takes.
 """
@@ -23,8 +22,8 @@ LATENESS = timedelta(hours=24)
 STALE = timedelta(days=60)
 STAGES = ("requested", "received", "refunded")
 Decision = tuple[str, str, str, str]
-"""(rule, outcome, reason, entry): outcome queued, suppressed, waiting, requested or `not fired`; entry empty = the
-event's identity."""
+"""(rule, outcome, reason, entry): outcome queued, suppressed, waiting or `not fired`; entry empty = the event's
+identity."""
 
 
 class Person:
@@ -95,8 +94,6 @@ def decide(person: Person, kind: str, data: dict[str, Any], time: datetime, at: 
         person.tickets[data["ticket_id"]] = max(person.tickets.get(data["ticket_id"], word), word)
     elif kind == "birthday":
         yield _birthday(person, time.astimezone(ZONE).year, late, at)
-    elif kind == "survey":
-        yield from _call_back(late)
     elif kind == "profile":
         _profile(person, data, time)
     elif kind == "consent" and data["channel"] == "email" and "topic" not in data:
@@ -115,14 +112,6 @@ def _purchase(person: Person, data: dict[str, Any], late: bool, at: datetime) ->
     else:
         yield "welcome", "not fired", "condition", ""
         yield _send(person, "thank-returning", late, at, marketing=True)
-
-
-def _call_back(late: bool) -> Iterator[Decision]:
-    if late:
-        yield "call-back", "suppressed", "late", ""
-    else:
-        yield "call-back", "waiting", "wait", ""
-        yield "call-back", "requested", "", ""
 
 
 def _birthday(person: Person, year: int, late: bool, at: datetime) -> Decision:

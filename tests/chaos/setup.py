@@ -23,6 +23,8 @@ from tests.servers import KafkaCluster, Server
 ROOT = Path(__file__).resolve().parents[2]
 CAMPAIGNS = ("welcome", "thank-returning", "return-care", "birthday")
 """The rules of a run: later additions to the starter playbook do not concern the oracle."""
+OURS = Path(__file__).parent / "campaigns"
+"""Rules that go on by time; in `other` those that every other edition has instead."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def setup(
 ) -> Iterator[Setup]:
     """A new broker and a new store; both gone afterwards. `policy` replaces the policy of the chaos shop.
 
-    `waits`: with a rule that goes on by time alone.
+    `waits`: with rules that go on by time.
 
     `broker` is tansu, kafka (one node) or kafka3 (three, with three copies of everything). `proxied`: networks that
     fail on command, before the one Kafka for all clients, before PostgreSQL for the workers. `small`: the store on a
@@ -146,8 +148,8 @@ def _rules(folder: Path, policy: str, waits: bool) -> Path:
     (folder / "campaigns").mkdir(parents=True)
     for name in CAMPAIGNS:
         shutil.copy(ROOT / "rules" / "campaigns" / f"{name}.yaml", folder / "campaigns")
-    if waits:
-        shutil.copy(Path(__file__).parent / "campaigns" / "call-back.yaml", folder / "campaigns")
+    for path in OURS.glob("*.yaml") if waits else ():
+        shutil.copy(path, folder / "campaigns")
     for name in ("offers", "segments"):
         shutil.copy(ROOT / "rules" / f"{name}.yaml", folder)
     text = policy or (Path(__file__).parent / "policy.yaml").read_text("utf-8")

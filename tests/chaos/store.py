@@ -86,6 +86,12 @@ class Held:
     """The longest from an event to the end of its message, seconds."""
     backwards: list[str]
     """Customers whose events are not in the order of their stamps."""
+    stamps: dict[tuple[str, str], tuple[int, str]]
+    """Identity of an event → when it was decided, microseconds since 1970, and the rule set that did."""
+    steps: Counter[tuple[str, str, str, int, str, str, int]]
+    """Decisions: (customer, rule, entry, step, outcome, reason, when)."""
+    by_poke: int
+    """How many of those came with a poke."""
 
     @property
     def keys(self) -> list[str]:
@@ -107,6 +113,13 @@ _BACKWARDS = """
     SELECT DISTINCT customer FROM
     (SELECT customer, at, LAG(at) OVER (PARTITION BY customer ORDER BY seq) AS earlier FROM event) AS step
     WHERE at < earlier
+"""
+
+_STAMPS = "SELECT source, id, at, ruleset FROM event WHERE source <> 'regulars:clock'"
+_STEPS = "SELECT customer, rule, entry, step, outcome, reason, at FROM decision"
+_BY_POKE = """
+    SELECT COUNT(*) FROM decision JOIN event ON event.customer = decision.customer AND event.seq = decision.seq
+    WHERE event.source = 'regulars:clock'
 """
 
 
@@ -131,6 +144,9 @@ def held(store: Store, incarnation: str) -> Held:
         {row[0]: row[1] for row in store.rows("SELECT key, status FROM message")},
         int(store.rows("SELECT COALESCE(MAX(done_at - created_at), 0) FROM message")[0][0]) / 1_000_000,
         [row[0] for row in store.rows(_BACKWARDS)],
+        {(row[0], row[1]): (row[2], row[3]) for row in store.rows(_STAMPS)},
+        Counter(tuple(row) for row in store.rows(_STEPS)),
+        int(store.rows(_BY_POKE)[0][0]),
     )
 
 

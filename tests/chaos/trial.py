@@ -11,28 +11,37 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tests.chaos import mailfaults
 from tests.chaos.crew import Crew
+from tests.chaos.clocks import CLOCKS
 from tests.chaos.faults import NEEDS_MAIL, PLANTED, PROXIED, SMALL_DISK, Scene, Struck, strike
 from tests.chaos.history import Historian
 from tests.chaos.load import Load
 from tests.chaos.mailserver import MailServer
 from tests.chaos.messy import Messy, order_matters
-from tests.chaos.oracle import expect
+from tests.chaos.journeys import EPOCH, MICROSECOND
+from tests.chaos.oracle import Identity, Stamp, expect
 from tests.chaos.producer import Ledger, Producer
+from tests.chaos.publishing import Publisher
+from tests.chaos.sets import Published, decided_by, published
 from tests.chaos.setup import Setup, setup
-from tests.chaos.store import Store, held
+from tests.chaos.store import Held, Store, held
 from tests.chaos.topics import SOURCES, lag, lags, read
-from tests.chaos.verdict import Verdict, judge, judge_mail
+from tests.chaos.verdict import Verdict, judge, judge_mail, judge_sets
 from tests.chaos.worker import ROLES, ask
 
 DRAINED_WITHIN = 120.0
 """Seconds the worker may take for what is left once nobody produces or kills."""
+NEVER_DRAINED, IN_VAIN = {"deaf", "never-again"}, 20.0
+"""Mutants with which something is always left, and seconds after which we believe it."""
 QUIET = 2.0
 """Seconds without a batch that mean there is nothing left."""
 SETTINGS = {"REGULARS_BATCH_SIZE": "10"}
 """Many small transactions: many moments to be killed in."""
+NOBODY_ENDS = {"kill", "kill-at", "import", "lock-store", "clock", "publish", "clocks", "lost-pokes"}
+"""Faults of which no worker may end by itself."""
 SLOW_MAIL = 0.3
 """Seconds that a mail takes twice, at most: most of the time some are on their way."""
 LOADS = {"orderly": Load, "messy": Messy}
@@ -66,8 +75,13 @@ class Plan:
 
     @property
     def waits(self) -> bool:
-        """Whether a rule goes on by time alone; where clocks are wrong by an hour that may be in an hour."""
+        """Whether rules go on by time; where clocks are wrong by an hour that may be in an hour."""
         return self.fault != "clock"
+
+    @property
+    def patience(self) -> float:
+        """Seconds the workers may take for what is left. Who is poked by nobody is waited for in vain."""
+        return IN_VAIN if NEVER_DRAINED & set(self.mutant.split(",")) else DRAINED_WITHIN
 
 
 @dataclass
@@ -101,7 +115,7 @@ def run(plan: Plan) -> Report:
         MailServer(SLOW_MAIL) as mail,
     ):
         report = asyncio.run(_trial(plan, at, mail if plan.mail or plan.fault in NEEDS_MAIL else None))
-        report.problems += _verify(at)
+        report.problems += _verify(at) if not plan.mutant else []
         if not report.good and not plan.mutant:
             kept = Path(tempfile.mkdtemp(prefix="regulars-chaos-kept-"))
             shutil.copytree(at.home, kept, dirs_exist_ok=True)
@@ -114,29 +128,31 @@ async def _trial(plan: Plan, at: Setup, mail: MailServer | None) -> Report:
     store, chance = Store(at.direct or at.store), random.Random(plan.seed)
     crew, historian = _crew(plan, at, mail), Historian(at, plan.seed)
     producer = Producer(at, LOADS[plan.load](plan.seed, at.partitions), plan.rate)
-    scene = Scene(at, crew, store, chance, historian, mail, plan.point)
+    publisher = Publisher(at, plan.mutant, crew.orders)
+    scene = Scene(at, crew, store, chance, historian, publisher, mail, plan.point)
     try:
         async with crew.tended():
             producing = asyncio.create_task(producer.run())
             struck = await _struck(plan, scene)
             producer.stop()
             await producing
-            if not await drained(at, store, mail is not None):
+            if not await drained(at, store, mail is not None, plan.patience):
                 waits = f"{await lags(at.bootstrap)} not read, {store.waiting()} rows not relayed"
                 waits += f", {store.due(_now())} customers due"
                 waits += f", {store.unsent()} messages not sent" if mail is not None else ""
-                scene.problems.append(f"not drained within {DRAINED_WITHIN:g} s: {waits}")
+                scene.problems.append(f"not drained within {plan.patience:g} s: {waits}")
     finally:
         codes = crew.stop()
     scene.problems += [f"a worker's exit code after SIGTERM was {code}" for code in codes if code != 0]
-    if crew.ended and plan.fault in ("kill", "kill-at", "import", "lock-store", "clock"):
+    if crew.ended and plan.fault in NOBODY_ENDS:
         scene.problems.append(f"workers ended by themselves, exit codes {crew.ended}")
     records = await read(at.bootstrap, ["events", *SOURCES])
     now = dt.datetime.now(dt.UTC)
-    poison = producer.ledger.poison
-    expected = expect(records, poison, at.incarnation, at.partitions, now, historian.told, plan.waits)
-    found = held(store, at.incarnation)
+    poison, found, sets = producer.ledger.poison, held(store, at.incarnation), published(store)
+    stamps = _stamps(found, sets) if plan.waits else None
+    expected = expect(records, poison, at.incarnation, at.partitions, now, historian.told, stamps)
     verdict = judge(expected, found, await relayed(at), await words(at) if plan.waits else ())
+    judge_sets(expected, found, sets, publisher.returned, decided_by(store), verdict)
     if mail is not None:
         deaths = len(crew.ended) + (struck.times if plan.fault.startswith("kill") else 0)
         judge_mail(expected, found, mail.mails, deaths, plan.park, verdict)
@@ -157,16 +173,17 @@ async def _struck(plan: Plan, scene: Scene) -> Struck:
 
 def _crew(plan: Plan, at: Setup, mail: MailServer | None) -> Crew:
     if mail is None:
-        return Crew(at, plan.workers, plan.mutants, **SETTINGS)
+        return Crew(at, plan.workers, plan.mutants, clocks=CLOCKS if plan.fault == "clocks" else 0, **SETTINGS)
     settings = SETTINGS | mailfaults.SETTINGS | {"REGULARS_SMTP": mail.url}
     if plan.park:
         settings["REGULARS_AMBIGUOUS"] = "park"
     return Crew(at, plan.workers, plan.mutants, (*ROLES, "delivery"), **settings)
 
 
-async def drained(at: Setup, store: Store, mail: bool = False) -> bool:
-    """Whether everything was worked off: no lag, nothing waits to be relayed or sent, no batch for a while."""
-    deadline = time.monotonic() + DRAINED_WITHIN
+async def drained(at: Setup, store: Store, mail: bool = False, within: float = DRAINED_WITHIN) -> bool:
+    """Whether everything was worked off: no lag, nobody is due soon, nothing waits to be relayed or sent, no batch for a
+    while."""
+    deadline = time.monotonic() + within
     while time.monotonic() < deadline:
         before = store.last_commit()
         await asyncio.sleep(QUIET)
@@ -174,6 +191,14 @@ async def drained(at: Setup, store: Store, mail: bool = False) -> bool:
         if await lag(at.bootstrap) == 0 and waiting == 0 and store.last_commit() == before:
             return True
     return False
+
+
+def _stamps(found: Held, sets: Published) -> dict[Identity, Stamp]:
+    """When each event was decided, and by which edition."""
+    return {
+        identity: Stamp(EPOCH + at * MICROSECOND, sets.edition(ruleset))
+        for identity, (at, ruleset) in found.stamps.items()
+    }
 
 
 async def relayed(at: Setup) -> set[tuple[str, int, int]]:
@@ -196,9 +221,16 @@ async def words(at: Setup) -> set[str]:
 
 
 def _verify(at: Setup) -> list[str]:
-    """The product's own proof has to agree."""
-    code, document, said = ask(at, "retention", "verify", "--json")
-    if code == 0 and document is not None and document["differences"] == []:
+    """The product's own proofs have to agree: counters recomputed, and every decision made again from the log."""
+    return [
+        *_agrees(ask(at, "retention", "verify", "--json"), "regulars retention verify"),
+        *_agrees(ask(at, "rules", "verify", "--json"), "regulars rules verify"),
+    ]
+
+
+def _agrees(asked: tuple[int, Any, str], what: str) -> list[str]:
+    code, document, said = asked
+    if code == 0 and document is not None and not document["differences"] and not document.get("not_compared"):
         return []
-    differences = document["differences"][:3] if document else said.strip()
-    return [f"regulars retention verify: exit code {code}, {differences}"]
+    told = document and (document["differences"][:3] or document["not_compared"])
+    return [f"{what}: exit code {code}, {told or said.strip()}"]

@@ -7,12 +7,16 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.chaos.journeys import NAMES
 from tests.chaos.mailbook import Mail, compare
 from tests.chaos.oracle import Expected
 from tests.chaos.rulebook import ZONE
+from tests.chaos.sets import Published, Returned, backwards, late
 from tests.chaos.store import Held
 from tests.chaos.sums import MEASURES, counters
 
+COUNTS = ("events", "applied", "dead", "messages", "steps", "by_poke", "sets", "mails", "twice", "doubts")
+"""Figures that are no faults."""
 SHOWN = 5
 """Examples of each kind of difference."""
 
@@ -39,6 +43,18 @@ class Verdict:
     words_missing: int = 0
     words_unexpected: int = 0
     decisions: int = 0
+    steps: int = 0
+    """Decisions of rules that go on by time; this and the next are no faults."""
+    by_poke: int = 0
+    """Decisions that came with a poke."""
+    steps_missing: int = 0
+    steps_unexpected: int = 0
+    hasty: int = 0
+    sets: int = 0
+    """How often rules went live; no fault."""
+    sets_unknown: int = 0
+    sets_back: int = 0
+    sets_late: int = 0
     counters: int = 0
     unrelayed: int = 0
     mails: int = 0
@@ -59,7 +75,7 @@ class Verdict:
     def wrong(self) -> dict[str, int]:
         """The figures that should be 0 and are not."""
         figures = {name: value for name, value in vars(self).items() if isinstance(value, int)}
-        for name in ("events", "applied", "dead", "messages", "mails", "twice", "doubts"):
+        for name in COUNTS:
             del figures[name]
         return {name: value for name, value in figures.items() if value}
 
@@ -84,9 +100,30 @@ def judge(
     verdict.keys_unexpected = verdict.note("message nobody expects", set(held.keys) - expected.keys.keys())
     verdict.words_missing = verdict.note("the staff was not told", expected.words - set(words))
     verdict.words_unexpected = verdict.note("the staff was told", set(words) - expected.words)
+    _steps(expected, held, verdict)
     verdict.decisions = verdict.note("decided, expected and found", _differences(expected.decided, held.decided))
     verdict.counters = verdict.note("counter, expected and found", _differences(_sums(expected), _kept(held)))
     return verdict
+
+
+def judge_sets(
+    expected: Expected,
+    held: Held,
+    published: Published,
+    returned: Sequence[Returned],
+    used: Mapping[str, Sequence[tuple[str, int]]],
+    verdict: Verdict,
+) -> None:
+    """Add what the rule sets are wrong about. `used`: by customer, see `sets.decided_by`."""
+    verdict.sets = len(published.order)
+    every = [each for log in used.values() for each in log]
+    unknown = Counter(id for id, _ in every if id not in published.order)
+    verdict.sets_unknown = verdict.note("decided by a set that was never published", unknown.items())
+    partitions = {place: [held.stamps[id][1] for id in ids if id in held.stamps] for place, ids in expected.order.items()}
+    back = [f"partition {place}" for place, ids in partitions.items() if backwards(published, ids)]
+    back += [customer for customer, log in used.items() if backwards(published, [id for id, _ in log])]
+    verdict.sets_back = verdict.note("decided by an earlier set again", back)
+    verdict.sets_late = late(published, returned, every)
 
 
 def judge_mail(
@@ -126,6 +163,15 @@ def _events(expected: Expected, held: Held, verdict: Verdict) -> None:
             if event.identity in contents and contents[event.identity] != (event.customer, event.type, event.data)
         ],
     )
+
+
+def _steps(expected: Expected, held: Held, verdict: Verdict) -> None:
+    """Each step of each way through a rule, at its time, once."""
+    found = Counter({each: times for each, times in held.steps.items() if each[1] in NAMES})
+    verdict.steps, verdict.by_poke = found.total(), held.by_poke
+    verdict.steps_missing = verdict.note("step missing", list((expected.steps - found).elements()))
+    verdict.steps_unexpected = verdict.note("step nobody expects, or again", list((found - expected.steps).elements()))
+    verdict.hasty = verdict.note("decided before it was written", expected.hasty)
 
 
 def _letters(expected: Expected, held: Held, verdict: Verdict) -> None:
