@@ -105,7 +105,7 @@ class Crew:
         raise RuntimeError(f"nobody stopped in a transaction:\n{self.said()}")
 
     async def died_at(self, point: str, passes: int, how: signal.Signals = signal.SIGKILL) -> Worker | None:
-        """The worker that died at this point, the next time but `passes`, or that stands still there by SIGSTOP; None when
+        """The worker that died at this point, the next time but `passes`, or by SIGSTOP stands still there; None when
         nobody came there in time."""
         self.orders.give(point, passes, how)
         deadline = time.monotonic() + STOPS_WITHIN

@@ -101,7 +101,7 @@ class Orders:
         return {FOLDER: str(self.folder)}
 
     def give(self, point: str, passes: int = 0, how: signal.Signals = signal.SIGKILL) -> None:
-        """Whoever passes this point next dies there, or gets another signal; after some `passes` more, if he lives on."""
+        """Whoever passes this point next dies there, or gets that signal; after some `passes` more, if he lives on."""
         order = self.folder / point
         written = order.with_suffix(".written")
         written.write_text(f"{next(self._numbers)} {passes} {int(how)}", "utf-8")

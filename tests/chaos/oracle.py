@@ -106,9 +106,9 @@ def expect(
 ) -> Expected:
     """The whole expectation. `poison` is the producer's word about which records are spoiled, and how.
 
-    `history`: events of customers of their own that were imported, in their order; they fire no rule. `stamps`: with the
-    rules that go on by time; when the log says that each event was decided, and by which edition of the rules. What the
-    clock produces is no event of the shop's.
+    `history`: events of customers of their own that were imported, in their order; they fire no rule. `stamps`: with
+    the rules that go on by time; when the log says that each event was decided, and by which edition of the rules. What
+    the clock produces is no event of the shop's.
     """
     expected = Expected(dead=dict(poison))
     first: dict[Identity, Told] = {}
@@ -134,9 +134,7 @@ def _poke(record: Raw) -> bool:
     return record.topic == "events" and b'"source":"regulars:clock"' in (record.value or b"")
 
 
-def _tell(
-    customer: str, events: Iterable[Told], expected: Expected, stamps: Mapping[Identity, Stamp] | None
-) -> None:
+def _tell(customer: str, events: Iterable[Told], expected: Expected, stamps: Mapping[Identity, Stamp] | None) -> None:
     """One customer's events through the rules, and what each does to the messages that may still wait."""
     person = Person()
     ways = Ways(customer, person)
@@ -300,4 +298,3 @@ def _decided(decision: tuple[str, str, str, str], customer: str, event: Told, ex
     key = key_of(rule, customer, about, 0)
     expected.keys[key] += 1
     return key
-

@@ -18,7 +18,6 @@ from sqlalchemy import text
 from retention.state import Customer
 from rules.engine import decide as engine
 from rules.engine import turn
-from rules.engine.older import Library
 from rules.engine.outcome import Decided
 from rules.published import identity
 from rules.ruleset import RuleSet
@@ -35,7 +34,7 @@ OLD = 5.0
 
 def unstoppable() -> None:
     """Promise 2: a purchase stops nobody's way through a rule."""
-    engine._exits = lambda *_: None  # type: ignore[assignment]
+    engine._exits = lambda *_: None
 
 
 def stays() -> None:
@@ -82,7 +81,7 @@ def never_again() -> None:
     async def _round(*_: object) -> int:
         return 0
 
-    Clock._round = _round  # type: ignore[method-assign]
+    Clock._round = _round  # type: ignore[assignment, method-assign]
 
 
 def loses_pokes() -> None:

@@ -1,5 +1,5 @@
-"""Which published rule set decided about each event, against the order in which they were published. Shares no code with
-the product.
+"""Which published rule set decided about each event, against the order in which they were published. Shares no code
+with the product.
 
 Every event is decided by exactly one set that was published; a partition, and a customer, never goes back to an earlier
 one; and whatever begins after a publication has returned is decided by that set or a later one.
@@ -40,7 +40,7 @@ class Published:
 
 
 def published(store: Store) -> Published:
-    """What the audit says. Whoever publishes notes the edition as the last word; a worker's first start notes nothing."""
+    """What the audit says. Whoever publishes notes the edition, the last word; a worker's first start notes nothing."""
     details = [json.loads(row[0]) for row in store.rows("SELECT detail FROM audit ORDER BY id")]
     order = [each["ruleset"] for each in details if "ruleset" in each]
     noted = {each["ruleset"]: str(each.get("note", "")) for each in reversed(details) if "ruleset" in each}
@@ -50,7 +50,9 @@ def published(store: Store) -> Published:
 def decided_by(store: Store) -> dict[str, list[tuple[str, int]]]:
     """Customer → (set, microseconds since 1970) of each event and poke of the log, in its order; imports have none."""
     found: dict[str, list[tuple[str, int]]] = {}
-    for customer, id, at in store.rows("SELECT customer, ruleset, at FROM event WHERE ruleset <> '' ORDER BY customer, seq"):
+    for customer, id, at in store.rows(
+        "SELECT customer, ruleset, at FROM event WHERE ruleset <> '' ORDER BY customer, seq"
+    ):
         found.setdefault(customer, []).append((id, at))
     return found
 

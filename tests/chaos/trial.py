@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from tests.chaos import mailfaults
-from tests.chaos.crew import Crew
 from tests.chaos.clocks import CLOCKS
+from tests.chaos.crew import Crew
 from tests.chaos.faults import NEEDS_MAIL, PLANTED, PROXIED, SMALL_DISK, Scene, Struck, strike
 from tests.chaos.history import Historian
+from tests.chaos.journeys import EPOCH, MICROSECOND
 from tests.chaos.load import Load
 from tests.chaos.mailserver import MailServer
 from tests.chaos.messy import Messy, order_matters
-from tests.chaos.journeys import EPOCH, MICROSECOND
 from tests.chaos.oracle import Identity, Stamp, expect
 from tests.chaos.producer import Ledger, Producer
 from tests.chaos.publishing import Publisher
@@ -172,17 +172,17 @@ async def _struck(plan: Plan, scene: Scene) -> Struck:
 
 
 def _crew(plan: Plan, at: Setup, mail: MailServer | None) -> Crew:
+    clocks = CLOCKS if plan.fault == "clocks" else 0
     if mail is None:
-        return Crew(at, plan.workers, plan.mutants, clocks=CLOCKS if plan.fault == "clocks" else 0, **SETTINGS)
+        return Crew(at, plan.workers, plan.mutants, ROLES, clocks, **SETTINGS)
     settings = SETTINGS | mailfaults.SETTINGS | {"REGULARS_SMTP": mail.url}
     if plan.park:
         settings["REGULARS_AMBIGUOUS"] = "park"
-    return Crew(at, plan.workers, plan.mutants, (*ROLES, "delivery"), **settings)
+    return Crew(at, plan.workers, plan.mutants, (*ROLES, "delivery"), clocks, **settings)
 
 
 async def drained(at: Setup, store: Store, mail: bool = False, within: float = DRAINED_WITHIN) -> bool:
-    """Whether everything was worked off: no lag, nobody is due soon, nothing waits to be relayed or sent, no batch for a
-    while."""
+    """Whether all is worked off: no lag, nobody due, nothing waits to be relayed or sent, no batch for a while."""
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:
         before = store.last_commit()

@@ -119,7 +119,9 @@ def judge_sets(
     every = [each for log in used.values() for each in log]
     unknown = Counter(id for id, _ in every if id not in published.order)
     verdict.sets_unknown = verdict.note("decided by a set that was never published", unknown.items())
-    partitions = {place: [held.stamps[id][1] for id in ids if id in held.stamps] for place, ids in expected.order.items()}
+    partitions = {
+        place: [held.stamps[id][1] for id in ids if id in held.stamps] for place, ids in expected.order.items()
+    }
     back = [f"partition {place}" for place, ids in partitions.items() if backwards(published, ids)]
     back += [customer for customer, log in used.items() if backwards(published, [id for id, _ in log])]
     verdict.sets_back = verdict.note("decided by an earlier set again", back)
