@@ -31,9 +31,10 @@ def _always(*_arguments: Any) -> bool:
 class Point:
     """Before, or `after`, a call of any of `targets`, `module:function` or `module:Class.method`, plain or async.
 
-    `role` is the process that passes it (`import`, `publish`: the commands); `when` looks at the arguments of the call,
-    `made` at what came of it, of a point after; `passes` is how often at most it may be passed first, so that it is not
-    always the first batch that is hit. `published`: nobody passes it until other rules are published.
+    `role` is the process that passes it (`import`, `publish`: the commands; `launch`: the clock, when there is one);
+    `when` looks at the arguments of the call, `made` at what came of it, of a point after; `passes` is how often at
+    most it may be passed first, so that it is not always the first batch that is hit. `published`: nobody passes it
+    until other rules are published.
     """
 
     role: str
@@ -82,6 +83,16 @@ POINTS: dict[str, Point] = {
     "publishing": Point("publish", "storage.rulesets:note_down", True, passes=0),
     # It is committed; nobody was told.
     "published": Point("publish", "storage.rulesets:publish", True, passes=0),
+    # Who is to be told of a launch is written down, and nobody has been told.
+    "launch-chosen": Point(
+        "launch", "streams.fan_out:FanOuts._tell", when=lambda _, producer, one, *rest: bool(one.chosen), passes=2
+    ),
+    # Some of them have been told.
+    "launch-half": Point("launch", "streams.fan_out:of", passes=40),
+    # All of them have, which is not written down.
+    "launch-told": Point("launch", "storage.fan_outs:sent", passes=2),
+    # It is.
+    "launch-noted": Point("launch", "storage.fan_outs:sent", True, passes=2),
     # Between two transactions of an import.
     "import": Point("import", "streams.apply:Applier.apply", True, lambda applier, *_: applier.intake.history, 2),
 }

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.chaos import clocks, disk, mailfaults, nodes, otherfaults, publishing, scale
+from tests.chaos import clocks, disk, launching, mailfaults, nodes, otherfaults, publishing, scale
 from tests.chaos.crew import Crew
 from tests.chaos.failpoints import POINTS
 from tests.chaos.history import Historian
+from tests.chaos.launching import Launcher
 from tests.chaos.mailserver import MailServer
 from tests.chaos.proxy import ThreadedProxy
 from tests.chaos.publishing import Publisher
@@ -52,6 +53,7 @@ class Scene:
     chance: random.Random
     historian: Historian
     publisher: Publisher
+    launcher: Launcher
     mail: MailServer | None = None
     point: str = ""
     """The only failpoint to die at; empty: all of them in turn."""
@@ -200,6 +202,7 @@ FAULTS: dict[str, Fault] = {
     "publish": publishing.publish,
     "clocks": clocks.clocks,
     "lost-pokes": clocks.lose_pokes,
+    "launch": launching.launch,
 }
 COUNTED_FROM_THE_FAULT = {"kill", "kill-at", "kill-sent", "freeze", "freeze-inside"}
 NEEDS_MAIL = {"kill-sent", "smtp-hang", "smtp-cut"}
@@ -211,6 +214,7 @@ PLANTED = {
     "clocks": "failpoints",
     "clock": "wrong-clock",
     "lost-pokes": "loses-pokes",
+    "launch": "failpoints,small-pages",
 }
 """What has to be planted into the workers, so that the fault hits them where it should."""
 PROXIED = {"cut-store", "cut-broker", "freeze-net-store", "freeze-net-broker"}

@@ -6,7 +6,7 @@ import ast
 import sys
 from pathlib import Path
 
-ORACLE = ("journeys", "mailbook", "oracle", "rulebook", "sets", "store", "sums", "topics", "verdict")
+ORACLE = ("journeys", "launches", "mailbook", "oracle", "rulebook", "sets", "store", "sums", "topics", "verdict")
 ALLOWED = sys.stdlib_module_names | {"aiokafka", "pandas", "psycopg"}
 
 

@@ -6,6 +6,7 @@ first-steps    a fulfilment, at most every ten seconds: three messages with time
                a word to the staff
 not-after-all  a survey: a message, another 4 s later unless they bought meanwhile; not in the other edition
 gone-quiet     nothing heard for 5 s: a message, a second later a word to the staff
+new-article    an article is launched, to who has ever bought: a message, 2 s later a word to the staff
 
 An edition is `first` or `other`; whoever is in a rule goes on by the one they entered it with. Which edition decided
 about an event, and when, is told by the log: what comes first, a wait's end or a purchase, nobody else can know.
@@ -36,11 +37,13 @@ QUIET = timedelta(seconds=5)
 
 @dataclass(frozen=True)
 class Rule:
-    """`again`: how long after an entry the next is allowed. `stops`: whether a purchase ends it."""
+    """`again`: how long after an entry the next is allowed. `stops`: whether a purchase ends it. `buyers`: only for who
+    has ever bought."""
 
     do: Sequence[Do]
     again: timedelta = timedelta(0)
     stops: bool = False
+    buyers: bool = False
 
 
 def _wait(seconds: int) -> Do:
@@ -55,15 +58,21 @@ _FIRST_STEPS = Rule((_SEND, _wait(2), _STOP_IF, _SEND_OR_STOP, _wait(1), _SEND_O
 _OTHER_STEPS = Rule((_SEND, _wait(1), _SEND_OR_STOP, _wait(2), _NOTIFY), again=_TEN)
 _GONE_QUIET = Rule((_SEND, _wait(1), _NOTIFY))
 """The same in both editions: nobody can know which of them was live when a time passed of which nothing came."""
+_NEW_ARTICLE = Rule((_SEND, _wait(2), _NOTIFY), buyers=True)
 RULES: Mapping[str, Mapping[str, Mapping[str, Rule]]] = {
     "first": {
         "survey": {"call-back": _CALL_BACK, "not-after-all": _NOT_AFTER_ALL},
         "fulfilment": {"first-steps": _FIRST_STEPS},
+        "product": {"new-article": _NEW_ARTICLE},
     },
-    "other": {"survey": {"call-back": _CALL_BACK}, "fulfilment": {"first-steps": _OTHER_STEPS}},
+    "other": {
+        "survey": {"call-back": _CALL_BACK},
+        "fulfilment": {"first-steps": _OTHER_STEPS},
+        "product": {"new-article": _NEW_ARTICLE},
+    },
 }
 """Edition → type of event → rules."""
-NAMES = {"call-back", "not-after-all", "first-steps", "gone-quiet"}
+NAMES = {"call-back", "not-after-all", "first-steps", "gone-quiet", "new-article"}
 
 
 @dataclass
@@ -87,13 +96,15 @@ class Journey:
 
 
 class Ways:
-    """One customer's ways. `noted`: all that was decided; `sent` and `words`: keys of messages, of words to the staff;
-    `called_off`: keys of messages that may not have left when their rule ended."""
+    """One customer's ways. `noted`: all that was decided; `unmet`: rules whose condition did not hold; `sent` and
+    `words`: keys of messages, of words to the staff; `called_off`: keys of messages that may not have left when their
+    rule ended."""
 
     def __init__(self, customer: str, person: Person) -> None:
         self.customer = customer
         self.person = person
         self.noted: list[Noted] = []
+        self.unmet: list[str] = []
         self.sent: list[str] = []
         self.words: list[str] = []
         self.called_off: set[str] = set()
@@ -134,7 +145,9 @@ class Ways:
         """An event that is decided now; `entry` is its identity."""
         for name, rule in RULES[edition].get(kind, {}).items():
             entered = self._entered.get(name)
-            if late:
+            if rule.buyers and not self.person.orders:
+                self.unmet.append(name)
+            elif late:
                 self._note(name, entry, 0, "suppressed", "late")
             elif entered is not None and self._now - entered < rule.again:
                 self._note(name, entry, 0, "suppressed", "re-entry")
@@ -163,8 +176,9 @@ class Ways:
     def _go_on(self, journey: Journey) -> None:
         journey.due = None
         while journey.step < len(journey.rule.do) and journey.due is None:
-            self._do(journey, *journey.rule.do[journey.step])
-            journey.step += 1
+            at = journey.step
+            self._do(journey, *journey.rule.do[at])
+            journey.step += journey.step == at
         if not journey.unfinished:
             self._journeys.remove(journey)
 

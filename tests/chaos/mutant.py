@@ -1,7 +1,7 @@
 """`regulars` with a planted fault: `python -m tests.chaos.mutant NAME[,NAME] run …`. The oracle must notice.
 
-`stops`, `stumbles`, `failpoints`, `wrong-clock` and `loses-pokes` are no faults of the product: they bring it into a
-place, or a time, that is hard to reach.
+`stops`, `stumbles`, `failpoints`, `wrong-clock`, `loses-pokes` and `small-pages` are no faults of the product: they
+bring it into a place, or a time, that is hard to reach.
 """
 
 from __future__ import annotations
@@ -215,6 +215,8 @@ MUTANTS = {
     "takes-first": planted_rules.takes_first,
     "never-again": planted_rules.never_again,
     "loses-pokes": planted_rules.loses_pokes,
+    "moves-on": planted_rules.moves_on,
+    "small-pages": planted_rules.small_pages,
     "halfway-publish": planted_rules.halfway_publish,
     "looks-now-and-then": planted_rules.looks_now_and_then,
 }

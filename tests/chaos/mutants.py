@@ -23,6 +23,7 @@ CAUGHT_AS: dict[str, tuple[str, ...]] = {
     "todays-rules": ("steps_missing", "steps_unexpected"),
     "takes-first": ("steps_missing", "words_missing"),
     "never-again": ("steps_missing", "words_missing"),
+    "moves-on": ("told_missing",),
     "halfway-publish": ("sets_late",),
     "looks-now-and-then": ("sets_late",),
 }
@@ -30,7 +31,7 @@ CAUGHT_AS: dict[str, tuple[str, ...]] = {
 PROMISES: dict[int, tuple[str, ...]] = {
     1: (
         *("commit-first", "ack-first", "forgetful-relay", "leaky-dead-letters", "smudged-dead-letters"),
-        *("takes-first", "never-again"),
+        *("takes-first", "never-again", "moves-on"),
     ),
     2: ("no-inbox", "no-fence", "last-wins", "unstoppable", "stays"),
     3: ("mark-first", "no-sending", "new-key"),

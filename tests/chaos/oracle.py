@@ -183,7 +183,8 @@ def _fire(ways: Ways, event: Told, stamp: Stamp, ordered: bool) -> None:
     if event.type == "message":
         ways.hear(event.data["message_id"], event.data["state"])
         return
-    ways.spoke(event.time)
+    if event.type != "product":
+        ways.spoke(event.time)
     if ordered:
         ways.bought()
     late = stamp.at - event.time > LATENESS
@@ -193,6 +194,7 @@ def _fire(ways: Ways, event: Told, stamp: Stamp, ordered: bool) -> None:
 def _note(ways: Ways, expected: Expected) -> None:
     expected.steps.update(ways.noted)
     expected.decided.update((rule, outcome, reason) for _, rule, _, _, outcome, reason, _ in ways.noted)
+    expected.not_fired.update((rule, "condition") for rule in ways.unmet)
     expected.keys.update(ways.sent)
     expected.words.update(ways.words)
 

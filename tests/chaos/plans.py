@@ -35,6 +35,7 @@ TIMES = {
     "publish": 8,
     "clocks": 6,
     "lost-pokes": 1,
+    "launch": 10,
 }
 """How often each happens in a trial when nobody says `--times`."""
 MUTANTS = {
@@ -58,6 +59,7 @@ MUTANTS = {
     "todays-rules": Plan(*SMALL, "publish", 1, 2, mutant="todays-rules"),
     "takes-first": Plan(*SMALL, "kill-at", 1, 1, mutant="takes-first", point="poke"),
     "never-again": Plan(*SMALL, "lost-pokes", 1, 1, mutant="never-again"),
+    "moves-on": Plan(*SMALL, "launch", 1, 1, mutant="moves-on", point="launch-chosen"),
     "halfway-publish": Plan(*SMALL, "publish", 1, 1, mutant="halfway-publish", point="publishing"),
     "looks-now-and-then": Plan(*SMALL, "publish", 1, 1, mutant="looks-now-and-then", point="publishing"),
 }
@@ -81,7 +83,7 @@ ALONE = {"kill", "kill-at", "node-kill", "two-nodes", "scale"}
 """Faults that take other brokers, or another number of workers, than the rest."""
 BOTH = (
     *("freeze", "freeze-inside", "import", "lock-store", "clock", "bad-rules"),
-    *("publish", "clocks", "lost-pokes", *sorted(NEEDS_MAIL)),
+    *("publish", "clocks", "lost-pokes", "launch", *sorted(NEEDS_MAIL)),
 )
 """Faults that say something of their own on SQLite and the embedded broker."""
 _FULL = [

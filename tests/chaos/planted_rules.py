@@ -1,6 +1,6 @@
 """Faults to plant where rules go on by time, and where they are published; `tests.chaos.mutant` names them.
 
-`loses_pokes` is none of the product's: somebody else loses them.
+`loses_pokes` and `small_pages` are none of the product's.
 """
 
 from __future__ import annotations
@@ -15,19 +15,24 @@ from aiokafka import AIOKafkaProducer
 from msgspec.structs import replace
 from sqlalchemy import text
 
+from retention.events import Event
 from retention.state import Customer
 from rules.engine import decide as engine
 from rules.engine import turn
 from rules.engine.outcome import Decided
 from rules.published import identity
 from rules.ruleset import RuleSet
-from storage import rulesets
+from storage import fan_outs, rulesets
 from storage.due import Due
+from storage.fan_outs import FanOut
 from storage.rulesets import Act, Change, Files
 from storage.store import Store
+from streams import fan_out
 from streams.apply import Applier
 from streams.clock import Clock
 
+FEW = 10
+"""Customers on a page."""
 OLD = 5.0
 """Seconds for which a worker goes by the rules it knows."""
 
@@ -42,10 +47,10 @@ def stays() -> None:
     apply, repeated = sys.modules[Applier.__module__], set[tuple[str, str, str]]()
     sound: Callable[..., Decided] = apply.elapse
 
-    def elapse(rules: RuleSet, id: str, customer: Customer, *others: Any) -> Decided:
+    def elapse(rules: RuleSet, event: Event, customer: Customer, *others: Any) -> Decided:
         before = [replace(each, open=dict(each.open)) for each in customer.journeys]
-        decided = sound(rules, id, customer, *others)
-        ways = {(id, each.rule, each.entry) for each in before}
+        decided = sound(rules, event, customer, *others)
+        ways = {(event.customer, each.rule, each.entry) for each in before}
         if decided.decisions and not ways <= repeated:
             repeated.update(ways)
             customer.journeys = before
@@ -102,6 +107,21 @@ class _Nowhere:
         sent = asyncio.get_running_loop().create_future()
         sent.set_result(None)
         return sent
+
+
+def moves_on() -> None:
+    """Promise 1: how far a launch has come is written down before a page is told, and not whom it is for."""
+    sound = fan_outs.choose
+
+    def choose(store: Store, was: FanOut, now: FanOut) -> bool:
+        return sound(store, was, replace(now, chosen=()))
+
+    fan_outs.choose = choose
+
+
+def small_pages() -> None:
+    """A launch goes through few customers at a time: there are many places to die between them."""
+    fan_out.PAGE = FEW
 
 
 def halfway_publish() -> None:

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 ZONE = ZoneInfo("Asia/Bangkok")
 TRANSACTIONAL = {"return-care"}
-LATENESS = timedelta(hours=24)
+LATENESS = timedelta(hours=36)
 STALE = timedelta(days=60)
 STAGES = ("requested", "received", "refunded")
 Decision = tuple[str, str, str, str]

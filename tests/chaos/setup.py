@@ -65,7 +65,7 @@ class Setup:
             "REGULARS_STORE": self.store,
             "REGULARS_RULES": str(self.rules),
             "REGULARS_WATCH": "off",
-            "REGULARS_TEMPLATES": str(ROOT / "templates"),
+            "REGULARS_TEMPLATES": str(self.home / "templates"),
             "REGULARS_MAILDIR": str(self.home / "mail"),
             "REGULARS_PARTITIONS": str(self.partitions),
             "REGULARS_REPLICATION": str(self.replication),
@@ -95,6 +95,8 @@ def setup(
         home = Path(tempfile.mkdtemp(prefix="regulars-chaos-"))
         stack.callback(shutil.rmtree, home)
         at = Setup(home, "", "", "embedded", "", _rules(home / "rules", policy, waits))
+        shutil.copytree(ROOT / "templates", home / "templates", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+        shutil.copytree(OURS.parent / "messages", home / "templates" / "messages", dirs_exist_ok=True)
         if small:
             at = replace(at, disk=stack.enter_context(small_disk(SIZES[store])))
         if store == "sqlite":

@@ -63,6 +63,12 @@ class Store:
         rows = self.rows(f"SELECT COUNT(*) FROM customer WHERE next_due <= {now + SOON}")
         return int(rows[0][0]) if rows else 0
 
+    def telling(self) -> int:
+        """Articles that were launched and of which not everybody has been told."""
+        done = "SELECT COUNT(*) FROM fan_out WHERE ended_at IS NOT NULL AND chosen = ''"
+        rows = self.rows(f"SELECT (SELECT COUNT(*) FROM product) - ({done})")
+        return int(rows[0][0]) if rows else 0
+
     def unsent(self) -> int:
         """Messages without a final status."""
         rows = self.rows("SELECT COUNT(*) FROM message WHERE done_at IS NULL")

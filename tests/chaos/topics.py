@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 SOURCES = {"purchases": "purchase", "returns": "return", "birthdays": "birthday"}
-GROUPS = {"events": "regulars", **dict.fromkeys(SOURCES, "regulars-sources")}
+GROUPS = {"events": "regulars", **dict.fromkeys((*SOURCES, "products"), "regulars-sources")}
 """Topic → the consumer group whose committed offsets say how far it was worked off."""
 
 

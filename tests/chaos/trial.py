@@ -19,6 +19,7 @@ from tests.chaos.crew import Crew
 from tests.chaos.faults import NEEDS_MAIL, PLANTED, PROXIED, SMALL_DISK, Scene, Struck, strike
 from tests.chaos.history import Historian
 from tests.chaos.journeys import EPOCH, MICROSECOND
+from tests.chaos.launching import Launcher
 from tests.chaos.load import Load
 from tests.chaos.mailserver import MailServer
 from tests.chaos.messy import Messy, order_matters
@@ -29,7 +30,7 @@ from tests.chaos.sets import Published, decided_by, published
 from tests.chaos.setup import Setup, setup
 from tests.chaos.store import Held, Store, held
 from tests.chaos.topics import SOURCES, lag, lags, read
-from tests.chaos.verdict import Verdict, judge, judge_mail, judge_sets
+from tests.chaos.verdict import Verdict, judge, judge_launches, judge_mail, judge_sets
 from tests.chaos.worker import ROLES, ask
 
 DRAINED_WITHIN = 120.0
@@ -40,7 +41,7 @@ QUIET = 2.0
 """Seconds without a batch that mean there is nothing left."""
 SETTINGS = {"REGULARS_BATCH_SIZE": "10"}
 """Many small transactions: many moments to be killed in."""
-NOBODY_ENDS = {"kill", "kill-at", "import", "lock-store", "clock", "publish", "clocks", "lost-pokes"}
+NOBODY_ENDS = {"kill", "kill-at", "import", "lock-store", "clock", "publish", "clocks", "lost-pokes", "launch"}
 """Faults of which no worker may end by itself."""
 SLOW_MAIL = 0.3
 """Seconds that a mail takes twice, at most: most of the time some are on their way."""
@@ -128,8 +129,8 @@ async def _trial(plan: Plan, at: Setup, mail: MailServer | None) -> Report:
     store, chance = Store(at.direct or at.store), random.Random(plan.seed)
     crew, historian = _crew(plan, at, mail), Historian(at, plan.seed)
     producer = Producer(at, LOADS[plan.load](plan.seed, at.partitions), plan.rate)
-    publisher = Publisher(at, plan.mutant, crew.orders)
-    scene = Scene(at, crew, store, chance, historian, publisher, mail, plan.point)
+    publisher, launcher = Publisher(at, plan.mutant, crew.orders), Launcher(at)
+    scene = Scene(at, crew, store, chance, historian, publisher, launcher, mail, plan.point)
     try:
         async with crew.tended():
             producing = asyncio.create_task(producer.run())
@@ -138,7 +139,7 @@ async def _trial(plan: Plan, at: Setup, mail: MailServer | None) -> Report:
             await producing
             if not await drained(at, store, mail is not None, plan.patience):
                 waits = f"{await lags(at.bootstrap)} not read, {store.waiting()} rows not relayed"
-                waits += f", {store.due(_now())} customers due"
+                waits += f", {store.due(_now())} customers due, {store.telling()} launches not told of"
                 waits += f", {store.unsent()} messages not sent" if mail is not None else ""
                 scene.problems.append(f"not drained within {plan.patience:g} s: {waits}")
     finally:
@@ -153,6 +154,8 @@ async def _trial(plan: Plan, at: Setup, mail: MailServer | None) -> Report:
     expected = expect(records, poison, at.incarnation, at.partitions, now, historian.told, stamps)
     verdict = judge(expected, found, await relayed(at), await words(at) if plan.waits else ())
     judge_sets(expected, found, sets, publisher.returned, decided_by(store), verdict)
+    if stamps is not None:
+        judge_launches(launcher.launches, expected, stamps, found, verdict)
     if mail is not None:
         deaths = len(crew.ended) + (struck.times if plan.fault.startswith("kill") else 0)
         judge_mail(expected, found, mail.mails, deaths, plan.park, verdict)
@@ -187,7 +190,7 @@ async def drained(at: Setup, store: Store, mail: bool = False, within: float = D
     while time.monotonic() < deadline:
         before = store.last_commit()
         await asyncio.sleep(QUIET)
-        waiting = store.waiting() + store.due(_now()) + (store.unsent() if mail else 0)
+        waiting = store.waiting() + store.telling() + store.due(_now()) + (store.unsent() if mail else 0)
         if await lag(at.bootstrap) == 0 and waiting == 0 and store.last_commit() == before:
             return True
     return False

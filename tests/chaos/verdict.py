@@ -8,14 +8,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.chaos.journeys import NAMES
+from tests.chaos.launches import Launched
+from tests.chaos.launches import compare as heard_of
 from tests.chaos.mailbook import Mail, compare
-from tests.chaos.oracle import Expected
+from tests.chaos.oracle import Expected, Identity, Stamp
 from tests.chaos.rulebook import ZONE
 from tests.chaos.sets import Published, Returned, backwards, late
 from tests.chaos.store import Held
 from tests.chaos.sums import MEASURES, counters
 
-COUNTS = ("events", "applied", "dead", "messages", "steps", "by_poke", "sets", "mails", "twice", "doubts")
+COUNTS = ("events", "applied", "dead", "messages", "steps", "by_poke", "sets", "told", "mails", "twice", "doubts")
 """Figures that are no faults."""
 SHOWN = 5
 """Examples of each kind of difference."""
@@ -55,6 +57,11 @@ class Verdict:
     sets_unknown: int = 0
     sets_back: int = 0
     sets_late: int = 0
+    told: int = 0
+    """How many were told of launches, once for each; no fault."""
+    told_missing: int = 0
+    told_again: int = 0
+    told_needlessly: int = 0
     counters: int = 0
     unrelayed: int = 0
     mails: int = 0
@@ -126,6 +133,17 @@ def judge_sets(
     back += [customer for customer, log in used.items() if backwards(published, [id for id, _ in log])]
     verdict.sets_back = verdict.note("decided by an earlier set again", back)
     verdict.sets_late = late(published, returned, every)
+
+
+def judge_launches(
+    launches: Sequence[Launched], expected: Expected, stamps: Mapping[Identity, Stamp], held: Held, verdict: Verdict
+) -> None:
+    """Add who was told of launches, and who was not."""
+    heard = heard_of(launches, expected.applied, stamps, held.log)
+    verdict.told = heard.told
+    verdict.told_missing = verdict.note("not told of an article", heard.missing)
+    verdict.told_again = verdict.note("told of an article again", heard.again)
+    verdict.told_needlessly = verdict.note("told of an article and had not bought", heard.needless)
 
 
 def judge_mail(
