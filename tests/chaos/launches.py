@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from tests.chaos.journeys import FOREVER
 from tests.chaos.oracle import Stamp, Told
 
-BEFORE = timedelta(seconds=5)
+BEFORE = timedelta(seconds=1)
 """By so much an order has to be decided before the launch is known, to be in the store for certain."""
 
 

@@ -21,7 +21,7 @@ TOLD_WITHIN = 60.0
 """Seconds from a death until everybody is told."""
 LOOKED = 0.1
 GROWN = 8.0
-"""Seconds between two launches: there are new customers then."""
+"""Seconds before each launch: there are new customers then."""
 PLACES = [name for name, point in POINTS.items() if point.role == "launch"]
 
 
@@ -51,6 +51,7 @@ async def launch(scene: Scene) -> None:
     particular."""
     turns = [scene.point] if scene.point else [*PLACES, ""]
     place = turns[scene.turn % len(turns)]
+    await asyncio.sleep(GROWN)
     if place:
         await _dies(scene, place)
     else:
@@ -60,7 +61,6 @@ async def launch(scene: Scene) -> None:
         worker.kill()
         worker.start()
     await _told(scene)
-    await asyncio.sleep(GROWN)
 
 
 async def _dies(scene: Scene, place: str) -> None:
