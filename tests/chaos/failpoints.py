@@ -31,10 +31,9 @@ def _always(*_arguments: Any) -> bool:
 class Point:
     """Before, or `after`, a call of any of `targets`, `module:function` or `module:Class.method`, plain or async.
 
-    `role` is the process that passes it (`import`, `publish`: the commands; `launch`: the clock, when there is one);
-    `when` looks at the arguments of the call, `made` at what came of it, of a point after; `passes` is how often at
-    most it may be passed first, so that it is not always the first batch that is hit. `published`: nobody passes it
-    until other rules are published.
+    `role` is the process that passes it (`import`, `publish`: the commands); `when` looks at the arguments of the call,
+    `made` at what came of it, of a point after; `passes` is how often at most it may be passed first, so that it is not
+    always the first batch that is hit. `needs`: nobody passes it before `rules` are published, or there is a `launch`.
     """
 
     role: str
@@ -43,7 +42,7 @@ class Point:
     when: Callable[..., bool] = _always
     passes: int = 8
     made: Callable[[Any], bool] = _always
-    published: bool = False
+    needs: str = ""
 
 
 POINTS: dict[str, Point] = {
@@ -76,23 +75,27 @@ POINTS: dict[str, Point] = {
     # A page of pokes is acknowledged; the clock has not taken note.
     "poked": Point("clock", "streams.clock:Clock._poke", True, passes=2, made=lambda poked: poked > 0),
     # When customers come due by the new rules is written down, not how far the round is.
-    "planned": Point("clock", "streams.planner:remember_round", passes=0, published=True),
+    "planned": Point("clock", "streams.planner:remember_round", passes=0, needs="rules"),
     # The new rules are at hand; the batch that found them live is not done again yet.
-    "follow": Point("reader", "streams.apply:Applier._follow", True, passes=0, published=True),
+    "follow": Point("reader", "streams.apply:Applier._follow", True, passes=0, needs="rules"),
     # Rules are published, and it is not committed.
     "publishing": Point("publish", "storage.rulesets:note_down", True, passes=0),
     # It is committed; nobody was told.
     "published": Point("publish", "storage.rulesets:publish", True, passes=0),
     # Who is to be told of a launch is written down, and nobody has been told.
     "launch-chosen": Point(
-        "launch", "streams.fan_out:FanOuts._tell", when=lambda _, producer, one, *rest: bool(one.chosen), passes=2
+        "clock",
+        "streams.fan_out:FanOuts._tell",
+        when=lambda _, producer, one, *rest: bool(one.chosen),
+        passes=2,
+        needs="launch",
     ),
     # Some of them have been told.
-    "launch-half": Point("launch", "streams.fan_out:of", passes=40),
+    "launch-half": Point("clock", "streams.fan_out:of", passes=40, needs="launch"),
     # All of them have, which is not written down.
-    "launch-told": Point("launch", "storage.fan_outs:sent", passes=2),
+    "launch-told": Point("clock", "storage.fan_outs:sent", passes=2, needs="launch"),
     # It is.
-    "launch-noted": Point("launch", "storage.fan_outs:sent", True, passes=2),
+    "launch-noted": Point("clock", "storage.fan_outs:sent", True, passes=2, needs="launch"),
     # Between two transactions of an import.
     "import": Point("import", "streams.apply:Applier.apply", True, lambda applier, *_: applier.intake.history, 2),
 }

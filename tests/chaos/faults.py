@@ -43,6 +43,10 @@ CUT_OFF = (18.0, 1.0, 5.0)
 """Seconds without a network, in turn."""
 
 
+Stopped = Worker | Path | Publisher | None
+"""Who stopped himself inside a transaction, or died at a failpoint; the file of an import that did; who published."""
+
+
 @dataclass
 class Scene:
     """What a fault may touch."""
@@ -56,12 +60,11 @@ class Scene:
     launcher: Launcher
     mail: MailServer | None = None
     point: str = ""
-    """The only failpoint to die at; empty: all of them in turn."""
+    """The only failpoints to die at, with commas; empty: all of them in turn."""
     problems: list[str] = field(default_factory=list)
     pauses: list[float] = field(default_factory=list)
     """Seconds that a partition waited at the longest, of a fault that measures this itself."""
-    stopped: Worker | Path | None = None
-    """Who stopped himself inside a transaction, or died at a failpoint; the file of an import that did."""
+    stopped: Stopped = None
     hits: Counter[str] = field(default_factory=Counter)
     """Failpoint → deaths there."""
     turn: int = 0
@@ -70,8 +73,8 @@ class Scene:
     @property
     def points(self) -> list[str]:
         """The failpoints that somebody passes, or the one that is asked for."""
-        roles = {role for worker in self.crew.workers for role in worker.roles} | {"import"}
-        return [self.point] if self.point else [name for name, point in POINTS.items() if point.role in roles]
+        roles = {role for worker in self.crew.workers for role in worker.roles} | {"import", "publish"}
+        return self.point.split(",") if self.point else [name for name, point in POINTS.items() if point.role in roles]
 
     @property
     def session(self) -> float:
@@ -109,10 +112,12 @@ async def kill(scene: Scene) -> None:
 
 
 async def kill_at(scene: Scene) -> None:
-    """A worker has died at a failpoint, or an import has; started again at once."""
+    """A worker has died at a failpoint, or a command has; started again at once."""
     if isinstance(scene.stopped, Worker):
         scene.stopped.kill()
         scene.stopped.start()
+    elif isinstance(scene.stopped, Publisher):
+        scene.problems += await scene.stopped.again()
     elif scene.stopped is not None:
         scene.problems += await scene.historian.again(scene.stopped)
 
@@ -208,7 +213,7 @@ COUNTED_FROM_THE_FAULT = {"kill", "kill-at", "kill-sent", "freeze", "freeze-insi
 NEEDS_MAIL = {"kill-sent", "smtp-hang", "smtp-cut"}
 PLANTED = {
     "freeze-inside": "stops",
-    "kill-at": "failpoints",
+    "kill-at": "failpoints,small-pages",
     "kill-sent": "failpoints",
     "publish": "failpoints",
     "clocks": "failpoints",
@@ -257,7 +262,7 @@ async def strike(name: str, scene: Scene, times: int) -> Struck:
     return struck
 
 
-async def _died(scene: Scene) -> Worker | Path | None:
+async def _died(scene: Scene) -> Stopped:
     """Who died at the next of all failpoints, in turn."""
     points = scene.points
     name = points[scene.turn % len(points)]
@@ -269,11 +274,17 @@ async def _died(scene: Scene) -> Worker | Path | None:
     return died
 
 
-async def _dies(scene: Scene, name: str, passes: int) -> Worker | Path | None:
-    if name == "import":
+async def _dies(scene: Scene, name: str, passes: int) -> Stopped:
+    point = POINTS[name]
+    if point.role == "import":
         return await scene.historian.dies(scene.crew.orders, passes)
+    if point.role == "publish":
+        scene.problems += await scene.publisher.dies(name)
+        return scene.publisher
     died = scene.crew.died_at(name, passes)
-    if not POINTS[name].published:
+    if point.needs == "launch":
+        return await scene.launcher.meanwhile(died)
+    if not point.needs:
         return await died
     worker, problems = await scene.publisher.meanwhile(died)
     scene.problems += problems
@@ -284,7 +295,7 @@ async def _stopped(scene: Scene) -> Worker:
     return await scene.crew.stopped_inside()
 
 
-LURES: dict[str, Callable[[Scene], Coroutine[Any, Any, Worker | Path | None]]] = {
+LURES: dict[str, Callable[[Scene], Coroutine[Any, Any, Stopped]]] = {
     "freeze-inside": _stopped,
     "kill-at": _died,
     "kill-sent": mailfaults.died_sent,

@@ -5,8 +5,8 @@ call-back      a survey: a second later a word to the staff
 first-steps    a fulfilment, at most every ten seconds: three messages with time between them; other edition: two, and
                a word to the staff
 not-after-all  a survey: a message, another 4 s later unless they bought meanwhile; not in the other edition
-gone-quiet     nothing heard for 5 s: a message, a second later a word to the staff
-new-article    an article is launched, to who has ever bought: a message, 2 s later a word to the staff
+gone-quiet     nothing heard for 3 s: a message, a second later a word to the staff
+new-article    an article is launched, to who bought today: a message, 2 s later a word to the staff
 
 An edition is `first` or `other`; whoever is in a rule goes on by the one they entered it with. Which edition decided
 about an event, and when, is told by the log: what comes first, a wait's end or a purchase, nobody else can know.
@@ -32,13 +32,13 @@ SETTLED = GONE | {"sent", "ambiguous"}
 """What is said of a message that did not leave; of any that has come to an end."""
 EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 FOREVER = datetime.max.replace(tzinfo=UTC)
-QUIET = timedelta(seconds=5)
+QUIET = timedelta(seconds=3)
 
 
 @dataclass(frozen=True)
 class Rule:
     """`again`: how long after an entry the next is allowed. `stops`: whether a purchase ends it. `buyers`: only for who
-    has ever bought."""
+    bought today."""
 
     do: Sequence[Do]
     again: timedelta = timedelta(0)
@@ -145,7 +145,7 @@ class Ways:
         """An event that is decided now; `entry` is its identity."""
         for name, rule in RULES[edition].get(kind, {}).items():
             entered = self._entered.get(name)
-            if rule.buyers and not self.person.orders:
+            if rule.buyers and not self.person.bought_lately:
                 self.unmet.append(name)
             elif late:
                 self._note(name, entry, 0, "suppressed", "late")

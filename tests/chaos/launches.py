@@ -1,5 +1,6 @@
-"""Who was told of an article that was launched: everybody whom the shop knew then to have bought, once. Shares no code
-with the product.
+"""Who was told of an article that was launched: everybody whom the shop knew then to have bought today, once.
+
+Shares no code with the product.
 
 Who bought while customers were gone through may be told or not: nobody else can know on which page they stood.
 """
@@ -13,6 +14,7 @@ from datetime import datetime, timedelta
 
 from tests.chaos.journeys import FOREVER
 from tests.chaos.oracle import Stamp, Told
+from tests.chaos.rulebook import LATELY
 
 BEFORE = timedelta(seconds=1)
 """By so much an order has to be decided before the launch is known, to be in the store for certain."""
@@ -32,11 +34,11 @@ class Heard:
 
     told: int = 0
     missing: list[tuple[str, str]] = field(default_factory=list)
-    """(sku, customer): bought before and never heard of it."""
+    """(sku, customer): had bought and never heard of it."""
     again: list[tuple[str, str]] = field(default_factory=list)
     """Heard of it twice."""
     needless: list[tuple[str, str]] = field(default_factory=list)
-    """Heard of it and had never bought."""
+    """Heard of it and had not bought."""
 
 
 def compare(
@@ -60,9 +62,15 @@ def compare(
 
 
 def _bought(events: Sequence[Told], stamps: Mapping[tuple[str, str], Stamp]) -> datetime | None:
-    """When the first order was decided about."""
-    times = (stamps[event.identity].at for event in events if event.type == "purchase" and event.identity in stamps)
-    return min(times, default=None)
+    """When the first order of today was decided about; what is said of an order later makes none of it."""
+    orders = set[object]()
+    for event in events:
+        if event.type != "purchase" or event.identity not in stamps or event.data["order_id"] in orders:
+            continue
+        orders.add(event.data["order_id"])
+        if (at := stamps[event.identity].at) - event.time < LATELY:
+            return at
+    return None
 
 
 def _told_at(sku: str, events: Sequence[Told], stamps: Mapping[tuple[str, str], Stamp]) -> datetime:

@@ -6,7 +6,8 @@ import asyncio
 import datetime as dt
 import json
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, TypeVar
 
 from tests.chaos.failpoints import POINTS
 from tests.chaos.launches import Launched
@@ -17,12 +18,13 @@ from tests.chaos.setup import Setup
 if TYPE_CHECKING:
     from tests.chaos.faults import Scene
 
+T = TypeVar("T")
 TOLD_WITHIN = 60.0
 """Seconds from a death until everybody is told."""
 LOOKED = 0.1
 GROWN = 8.0
 """Seconds before each launch: there are new customers then."""
-PLACES = [name for name, point in POINTS.items() if point.role == "launch"]
+PLACES = [name for name, point in POINTS.items() if point.needs == "launch"]
 
 
 class Launcher:
@@ -45,6 +47,13 @@ class Launcher:
             await producer.stop()
         self.launches.append(Launched(sku, known))
 
+    async def meanwhile(self, waited_for: Awaitable[T]) -> T:
+        """Tell of another one while something is waited for that comes of it; that."""
+        waiting = asyncio.ensure_future(waited_for)
+        await asyncio.sleep(LOOKED)
+        await self.launch()
+        return await waiting
+
 
 async def launch(scene: Scene) -> None:
     """An article is launched; whoever goes through the customers dies at each place in turn, and at none in
@@ -65,10 +74,7 @@ async def launch(scene: Scene) -> None:
 
 async def _dies(scene: Scene, place: str) -> None:
     passes = scene.chance.randint(0, POINTS[place].passes)
-    dying = asyncio.ensure_future(scene.crew.died_at(place, passes))
-    await asyncio.sleep(LOOKED)
-    await scene.launcher.launch()
-    worker = await dying
+    worker = await scene.launcher.meanwhile(scene.crew.died_at(place, passes))
     if worker is None:
         scene.problems.append(f"nobody came to {place} in time")
         return

@@ -19,7 +19,7 @@ JUST_NOW = 0.15
 GUESTS = 0.04
 """Share of the stream that is somebody who says what brings them into a rule, and then nothing more."""
 LATE = (2, 300)
-"""Some events are told of days after they happened: they count and fire no rule. Never near the limit of 24 h."""
+"""Some events are told of days after they happened: they count and fire no rule. Never near the limit of 36 h."""
 
 
 @dataclass(frozen=True)
@@ -90,11 +90,11 @@ class Load:
         return self._good(now, misrouted=draw - REUSED < MISROUTED)
 
     def line(self, source: str, now: dt.datetime) -> dict[str, Any]:
-        """A line of a file of history: an event of the last five years."""
+        """A line of a file of history: an event of the last five years, but of the last two days."""
         self.number += 1
         customer = self._customer()
         kind, data = self._event(customer)
-        time = now - dt.timedelta(days=self.chance.uniform(1, 1800))
+        time = now - dt.timedelta(days=self.chance.uniform(2, 1800))
         head = {"specversion": "1.0", "id": f"e-{self.number}", "source": source, "type": kind}
         return {**head, "subject": customer.id, "time": _text(time), "data": data}
 

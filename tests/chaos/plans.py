@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from itertools import zip_longest
 
+from tests.chaos.failpoints import POINTS
 from tests.chaos.faults import NEEDS_MAIL
 from tests.chaos.trial import Plan
 
 SMALL, LARGE, NODES = ("sqlite", "tansu"), ("postgres", "kafka"), ("postgres", "kafka3")
 TIMES = {
     "kill": 20,
-    "kill-at": 48,
+    "kill-at": 66,
     "freeze": 6,
     "freeze-inside": 3,
     "broker-restart": 10,
@@ -64,15 +65,20 @@ MUTANTS = {
     "looks-now-and-then": Plan(*SMALL, "publish", 1, 1, mutant="looks-now-and-then", point="publishing"),
 }
 """SQLite locks the whole store, so that only PostgreSQL needs the fence against a transaction under way."""
+_SLOWLY = {"claimed", "sending", "sent", "poked", "launch-chosen", "launch-half", "launch-noted", "published"}
+"""Failpoints for a full run."""
+_QUICKLY = ",".join(point for point in POINTS if point not in _SLOWLY)
 QUICK = [
-    Plan(*SMALL, "kill-at", 2, 9, load="messy"),
+    Plan(*SMALL, "kill-at", 2, 14, load="messy", point=_QUICKLY),
     MUTANTS["no-fence"],
     Plan(*SMALL, "kill", 1, 4),
     MUTANTS["commit-first"],
-    MUTANTS["no-inbox"],
+    Plan(*SMALL, "kill-at", 1, 1, mutant="no-inbox,takes-first", point="poke"),
     MUTANTS["last-wins"],
     MUTANTS["lenient"],
-    Plan(*SMALL, "kill-at", 1, 1, mutant="moody,forgetful-relay,smudged-dead-letters", point="before-relay"),
+    Plan(
+        *SMALL, "kill-at", 1, 1, mutant="moody,forgetful-relay,smudged-dead-letters,unstoppable", point="before-relay"
+    ),
     MUTANTS["leaky-dead-letters"],
     Plan("postgres", "tansu", "freeze", 2, 1),
     Plan(*LARGE, "kill", 2, 2),

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 ZONE = ZoneInfo("Asia/Bangkok")
 TRANSACTIONAL = {"return-care"}
+LATELY = timedelta(days=1)
 LATENESS = timedelta(hours=36)
 STALE = timedelta(days=60)
 STAGES = ("requested", "received", "refunded")
@@ -31,6 +32,8 @@ class Person:
 
     def __init__(self) -> None:
         self.orders: set[str] = set()
+        self.bought_lately = False
+        """Whether an order is of today, or almost."""
         self.consent: tuple[datetime, bool] | None = None
         self.said: dict[str, tuple[datetime, Any]] = {}
         """Profile field → when it was said, and what."""
@@ -80,7 +83,7 @@ def decide(person: Person, kind: str, data: dict[str, Any], time: datetime, at: 
     """Take one event in; every rule that listens says what it makes of it."""
     late = at - time > LATENESS
     if kind == "purchase":
-        yield from _purchase(person, data, late, at)
+        yield from _purchase(person, data, time, at)
     elif kind == "return":
         stage = STAGES.index(data.get("state", "refunded"))
         known = person.returns.setdefault(data["return_id"], (stage, time))
@@ -102,10 +105,12 @@ def decide(person: Person, kind: str, data: dict[str, Any], time: datetime, at: 
         _message(person, data, time)
 
 
-def _purchase(person: Person, data: dict[str, Any], late: bool, at: datetime) -> Iterator[Decision]:
+def _purchase(person: Person, data: dict[str, Any], time: datetime, at: datetime) -> Iterator[Decision]:
+    late = at - time > LATENESS
     if data["order_id"] in person.orders:
         return  # an amendment
     person.orders.add(data["order_id"])
+    person.bought_lately |= at - time < LATELY
     if len(person.orders) == 1:
         yield _send(person, "welcome", late, at, marketing=True)
         yield "thank-returning", "not fired", "condition", ""

@@ -65,7 +65,7 @@ class Store:
 
     def telling(self) -> int:
         """Articles that were launched and of which not everybody has been told."""
-        done = "SELECT COUNT(*) FROM fan_out WHERE ended_at IS NOT NULL AND chosen = ''"
+        done = "SELECT COUNT(*) FROM fan_out WHERE kind = 'launch' AND ended_at IS NOT NULL AND chosen = ''"
         rows = self.rows(f"SELECT (SELECT COUNT(*) FROM product) - ({done})")
         return int(rows[0][0]) if rows else 0
 

@@ -67,7 +67,7 @@ class Plan:
     load: str = "orderly"
     """One of `LOADS`."""
     point: str = ""
-    """The only failpoint of `kill-at`; empty: all of them in turn."""
+    """The only failpoints to die at, with commas; empty: all of them in turn."""
 
     @property
     def mutants(self) -> str:
