@@ -18,6 +18,7 @@ from streams.apply import Applier, Outcome
 from streams.broker import EVENTS, READERS, Broker
 from streams.commit import commit
 from streams.errors import IntakeHalted
+from streams.gaps import Gaps
 from streams.partitions import LOOK_AGAIN_MS
 from streams.record import Record
 
@@ -51,6 +52,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         """Hears of every committed batch."""
         self.patience = patience
         self.look_again_ms = LOOK_AGAIN_MS
+        self._gaps = Gaps() if broker.embedded else None
         self._held: dict[TopicPartition, Held] = {}
         self._assigned: frozenset[int] = frozenset()
         self._stopping = False
@@ -106,7 +108,11 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         polled = await consumer.getmany(timeout_ms=POLL_MS, max_records=self.batch)
         assignment = consumer.assignment()  # a new object with every rebalance, also when it names the same partitions
         for partition, messages in polled.items():
-            await self._apply(consumer, assignment, partition, [_record(message) for message in messages])
+            records: Sequence[Record] = [_record(message) for message in messages]
+            if self._gaps is not None:
+                records = await self._gaps.until(consumer, assignment, records)
+            if records:
+                await self._apply(consumer, assignment, partition, records)
 
     async def _apply(
         self, consumer: AIOKafkaConsumer, assignment: Assignment, partition: TopicPartition, records: Sequence[Record]
