@@ -23,6 +23,11 @@ def test_every_promise_has_mutants_and_every_mutant_a_trial_that_catches_it() ->
     assert promise("no-inbox") == 2
 
 
+def test_a_quick_run_leaves_out_no_point_that_there_is_not() -> None:
+    assert set(POINTS) > plans.SLOWLY
+    assert plans.QUICK[0].times == len(plans.QUICK[0].point.split(",")) == len(POINTS) - len(plans.SLOWLY)
+
+
 def test_a_full_run_kills_a_hundred_times_and_at_every_point_thrice_each_combination() -> None:
     product = [each for each in plans.FULL if not each.mutant]
     assert sum(each.times for each in product if each.fault == "kill") >= 100
