@@ -15,7 +15,7 @@ CLOCKS = 2
 STILL = (3.0, 9.0)
 """Seconds for which a clock stands still."""
 ROUND = 45.0
-"""Seconds in which a clock has looked whether those who were due a while ago are due still."""
+"""Seconds, by whose end, or soon after, a clock looks whether those who were due a while ago are due still."""
 
 
 async def clocks(scene: Scene) -> None:
@@ -25,7 +25,7 @@ async def clocks(scene: Scene) -> None:
 
 
 async def lose_pokes(scene: Scene) -> None:
-    """Every other page of pokes is lost on the way, for longer than a clock takes to look again."""
+    """Every other page of pokes is lost on the way for a while; nobody but the clock itself makes good for it."""
     await asyncio.sleep(ROUND)
 
 

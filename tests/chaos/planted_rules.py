@@ -33,6 +33,8 @@ from streams.clock import Clock
 
 FEW = 10
 """Customers on a page."""
+LOST_FOR = 25.0
+"""Seconds; those who are poked in vain are poked again within a minute from the start."""
 OLD = 5.0
 """Seconds for which a worker goes by the rules it knows."""
 
@@ -90,14 +92,14 @@ def never_again() -> None:
 
 
 def loses_pokes() -> None:
-    """Every other page of pokes goes nowhere, and is acknowledged."""
-    poke, pages = Clock._poke, [0]
+    """Every other page of pokes goes nowhere, and is acknowledged, in the first time of a process."""
+    poke, pages, ends = Clock._poke, [0], time.monotonic() + LOST_FOR
 
     async def lost(self: Clock, producer: AIOKafkaProducer, behind: Due, until: int) -> int:
         if not await asyncio.to_thread(self._page, behind, until):
             return 0
         pages[0] += 1
-        return await poke(self, _Nowhere() if pages[0] % 2 else producer, behind, until)
+        return await poke(self, _Nowhere() if pages[0] % 2 and time.monotonic() < ends else producer, behind, until)
 
     Clock._poke = lost  # type: ignore[method-assign]
 
