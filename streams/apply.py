@@ -15,7 +15,7 @@ from msgspec import Struct, field
 from retention.counters import Deltas
 from retention.decode import decode
 from retention.errors import BadEvent
-from retention.events import POKE, PRODUCT, Event
+from retention.events import CATALOGUE, POKE, PRODUCT, Event
 from retention.fold import backdate, fold
 from retention.orders import Order, row_key
 from retention.state import Customer
@@ -247,12 +247,7 @@ class _Task:
                 return
             if broken:
                 raise BadEvent("failed")
-            if history and event.type == POKE:
-                raise BadEvent("internal-type", "type")
-            if history and event.type == PRODUCT and event.customer != event.data.sku:
-                raise BadEvent("key-mismatch", "subject", "The subject of an article is its sku.")
-            if not history and event.time < self.now - self.intake.horizon * DAY:
-                raise BadEvent("before-horizon", "time")
+            self._check(event)
         except BadEvent as error:
             self._bury(record, error)
             return
@@ -261,7 +256,7 @@ class _Task:
                 raise
             self._bury(record, BadEvent("failed"))
             return
-        if event.type == PRODUCT and self.intake.history:
+        if self._is_article(event):
             self.articles.append(kept(event.data, event.raw, event.time, record.offset, event.time))
             return
         if event.type == POKE:  # one that comes again finds nothing due: it needs no memory of the first
@@ -269,6 +264,20 @@ class _Task:
             self.pokes += 1
             return
         self.arrived.append((record, event, self.applier.identity(event), self.applier.content(event)))
+
+    def _check(self, event: Event) -> None:
+        """Raises BadEvent for what no file of history may hold, or is too old for the topic."""
+        if not self.intake.history:
+            if event.time < self.now - self.intake.horizon * DAY:
+                raise BadEvent("before-horizon", "time")
+        elif event.type == POKE:
+            raise BadEvent("internal-type", "type")
+        elif self._is_article(event) and event.customer != event.data.sku:
+            raise BadEvent("key-mismatch", "subject", "The subject of an article is its sku.")
+
+    def _is_article(self, event: Event) -> bool:
+        """Whether it is of the catalogue, in a file of history; not what a customer was told of a launch."""
+        return self.intake.history and event.type == PRODUCT and event.source != CATALOGUE
 
     def run(self, batch: Batch) -> Outcome:
         """Everything inside the transaction, after the fence."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import time
 from pathlib import Path
@@ -74,6 +75,17 @@ def test_what_an_article_lacks_and_an_article_of_another_subject_are_dead_letter
         found = {(row["reason"], row["field"]) for row in shop.rows("dead_letter")}
         assert found == {("bad-data", "data.launched"), ("key-mismatch", "subject"), ("bad-money", "data.price")}
         assert shop.rows("product") == []
+
+
+def test_what_a_customer_was_told_of_a_launch_is_of_their_log_and_not_of_the_catalogue(
+    store: Store, tmp_path: Path
+) -> None:
+    word = json.loads(shelved("TEA-9", subject="anna")) | {"source": "regulars:catalogue"}
+    path = told([past("1"), json.dumps(word).encode()], tmp_path / "past.jsonl")
+    assert bring(store, path) == Outcome(applied=2)
+    with shop_on(store) as shop:
+        assert [one.type for one in shop.log("anna")] == ["purchase", "product"]
+        assert (shop.rows("product"), shop.count("placed")) == ([], 1)
 
 
 def test_the_same_file_twice_is_all_duplicates(store: Store, tmp_path: Path) -> None:
