@@ -29,7 +29,6 @@ from storage.live import Live
 from storage.lock import holder
 from storage.store import Store
 from storage.writer import Writer
-from streams import app as faust_app
 from streams import broker as brokers
 from streams import headers
 from streams.apply import Applier, Intake, Outcome
@@ -218,6 +217,8 @@ class Worker:
                 reader = self._reader(parts, store, library, live.rules, broker)
                 await parts.enter_async_context(self._part(reader.run(), reader.stop))
             if "sources" in self.roles:
+                from streams import app as faust_app  # commands that run no agents need not wait for Faust
+
                 forwarder = await self._forwarder(parts, store, live, broker)
                 folder = self.settings.home / "faust"
                 folder.mkdir(parents=True, exist_ok=True)

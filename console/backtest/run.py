@@ -53,8 +53,8 @@ def run(plan: Plan) -> Told:
     """Play it. Raises NothingToPlay, BadFiles, StoreError, OSError."""
     renderers = [_renderer(plan.settings)]
     if plan.candidate is not None:
-        other = plan.settings.model_copy(update={"templates": plan.templates or plan.settings.templates})
-        renderers.append(_renderer(other))
+        own = plan.settings.model_copy(update={"templates": plan.templates}) if plan.templates else None
+        renderers.append(renderers[0] if own is None else _renderer(own))
     played, taken = play(plan)
     samples = tuple(_sample(one, played, renderers) for one in played.examples)
     verdicts = tuple(judge(one, played) for one in plan.limits)
