@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
-
-import pytest
 
 from rules.ruleset import Inactive
 from rules.steps import Send, Wait
@@ -16,9 +13,9 @@ from storage.store import Store
 from streams.broker import EVENTS, Broker
 from streams.clock import Clock
 from streams.planner import Planner
-from tests.unit.storage.kit import rows, store_of
+from tests.unit.storage.kit import rows
 from tests.unit.streams.kit import event, reachable, rule, ruled
-from tests.unit.streams.rig import empty, eventually, produce, read, reading
+from tests.unit.streams.rig import eventually, produce, read, reading
 
 SECOND = 1_000_000
 HELLO, BYE = Send("hello", ("email",)), Send("bye", ("email",))
@@ -27,18 +24,6 @@ WAITS = ruled(rule("waits", do=(HELLO, Wait(2 * SECOND), BYE)))
 
 def clock() -> int:
     return time.time_ns() // 1_000
-
-
-@pytest.fixture
-async def shop(broker: str, request: pytest.FixtureRequest) -> Broker:
-    """Either broker with our topics empty."""
-    return await empty(broker, embedded="tansu" in request.node.callspec.id)
-
-
-@pytest.fixture
-def store(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Store]:
-    with store_of("sqlite", request, tmp_path) as made:
-        yield made
 
 
 @asynccontextmanager

@@ -7,12 +7,9 @@ import datetime as dt
 import json
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from retention.periods import local
 from retention.shop import Shop as Money
@@ -25,9 +22,9 @@ from storage.store import Store
 from streams.broker import PRODUCTS, Broker
 from streams.fan_out import FanOuts
 from streams.sources.forward import Forwarder
-from tests.unit.storage.kit import rows, store_of
+from tests.unit.storage.kit import rows
 from tests.unit.streams.kit import event, reachable, rule, ruled
-from tests.unit.streams.rig import committed, empty, eventually, produce, reading, sources
+from tests.unit.streams.rig import committed, eventually, produce, reading, sources
 
 PEOPLE = [f"c{number:03}" for number in range(120)]
 LIKES_TEA = PEOPLE[::2]
@@ -35,18 +32,6 @@ LIKES_TEA = PEOPLE[::2]
 
 def clock() -> int:
     return time.time_ns() // 1_000
-
-
-@pytest.fixture
-async def shop(broker: str, request: pytest.FixtureRequest) -> Broker:
-    """Either broker with our topics empty."""
-    return await empty(broker, embedded="tansu" in request.node.callspec.id)
-
-
-@pytest.fixture
-def store(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Store]:
-    with store_of("sqlite", request, tmp_path) as made:
-        yield made
 
 
 def rules() -> RuleSet:

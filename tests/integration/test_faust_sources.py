@@ -6,12 +6,10 @@ import asyncio
 import json
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
-import pytest
 from aiokafka.errors import KafkaTimeoutError
 
 from retention.decode import decode
@@ -21,25 +19,12 @@ from streams.broker import EVENTS, FORWARDERS, Broker
 from streams.errors import IntakeHalted
 from streams.sources.forward import Forwarder
 from tests.integration.group import kick_out
-from tests.unit.storage.kit import store_of
 from tests.unit.streams.kit import shop_on
 from tests.unit.streams.rig import committed, empty, eventually, produce, read, sources
 
 
 def clock() -> int:
     return time.time_ns() // 1_000
-
-
-@pytest.fixture
-def store(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Store]:
-    with store_of("sqlite", request, tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-async def shop(broker: str, request: pytest.FixtureRequest) -> Broker:
-    """Either broker with our topics empty."""
-    return await empty(broker, embedded="tansu" in request.node.callspec.id)
 
 
 class Producer:

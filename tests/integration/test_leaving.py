@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
@@ -13,15 +12,8 @@ from retention.shop import Shop as Money
 from storage.store import Store
 from streams.broker import EVENTS, FORWARDERS, READERS, Broker
 from streams.sources.forward import Forwarder
-from tests.unit.storage.kit import store_of
 from tests.unit.streams.kit import event
 from tests.unit.streams.rig import DEADLINE, PARTITIONS, committed, empty, eventually, produce, reading, sources
-
-
-@pytest.fixture
-def store(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Store]:
-    with store_of("sqlite", request, tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import pytest
 from aiokafka.codec import has_lz4, has_snappy, has_zstd
@@ -17,7 +16,7 @@ from streams.broker import EVENTS, Broker
 from streams.errors import IntakeHalted
 from streams.partitions import partition_of
 from streams.record import Record
-from tests.unit.storage.kit import store_of, take
+from tests.unit.storage.kit import take
 from tests.unit.streams.kit import event, shop_on
 from tests.unit.streams.rig import (
     DEADLINE,
@@ -31,12 +30,6 @@ from tests.unit.streams.rig import (
 )
 
 PEOPLE = [f"c-{number}" for number in range(20)]
-
-
-@pytest.fixture
-def store(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Store]:
-    with store_of("sqlite", request, tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from streams.headers import tolerate
 from streams.sources.forward import Forwarder
 from tests.unit.storage.kit import store_of
 from tests.unit.streams.kit import event, shop_on
-from tests.unit.streams.rig import committed, empty, eventually, produce, read, reading, sources
+from tests.unit.streams.rig import committed, eventually, produce, read, reading, sources
 from tests.unit.streams.strange import PLACEHOLDER, batch, produce_raw, spoiled
 
 
@@ -24,12 +24,6 @@ def store(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Store]:
     tolerate()
     with store_of("sqlite", request, tmp_path) as made:
         yield made
-
-
-@pytest.fixture
-async def shop(broker: str, request: pytest.FixtureRequest) -> Broker:
-    """Either broker with our topics empty."""
-    return await empty(broker, embedded="tansu" in request.node.callspec.id)
 
 
 def strange(value: bytes, key: bytes) -> bytes:

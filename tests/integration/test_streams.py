@@ -6,7 +6,6 @@ import asyncio
 import json
 import secrets
 import time
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -30,25 +29,13 @@ from streams.relay import LARGEST, Relay
 from streams.send import send_file
 from streams.sources.forward import Forwarder
 from tests import services
-from tests.unit.storage.kit import batch, letter, rows, store_of
+from tests.unit.storage.kit import batch, letter, rows
 from tests.unit.streams.kit import RULES, event, reachable, shop_on, told
 from tests.unit.streams.rig import DEADLINE, PARTITIONS, empty, eventually, produce, read, sources
 
 
 def clock() -> int:
     return time.time_ns() // 1_000
-
-
-@pytest.fixture
-def store(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Store]:
-    with store_of("sqlite", request, tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-async def shop(broker: str, request: pytest.FixtureRequest) -> Broker:
-    """Either broker with our topics empty."""
-    return await empty(broker, embedded="tansu" in request.node.callspec.id)
 
 
 async def asked(shop: Broker) -> dict[TopicPartition, int]:
