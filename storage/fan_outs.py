@@ -58,6 +58,11 @@ class FanOut(Struct, frozen=True):
     ended_at: int | None = None
 
 
+def launch_id(sku: str, launched: str) -> str:
+    """That of the launch of an article on its day."""
+    return f"{LAUNCH}:{sku}:{launched}"
+
+
 def under_way(connection: Connection) -> list[FanOut]:
     """Those with customers to come to or to tell, the oldest first."""
     return [_read(row) for row in connection.execute(_OPEN)]

@@ -7,7 +7,6 @@ still for an hour. And the store knows who is due, so one that is lost is sent a
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Callable
@@ -23,6 +22,7 @@ from storage.lock import holder
 from storage.store import Store
 from streams.broker import EVENTS, Broker
 from streams.cloud_event import cloud_event
+from streams.turns import rest, turns
 
 log = logging.getLogger(__name__)
 
@@ -61,13 +61,7 @@ class Clock:
 
     async def run(self) -> None:
         """Poke until `stop`."""
-        producer = self.broker.producer()
-        await producer.start()
-        try:
-            while not self._stopping.is_set():
-                await self._turn(producer)
-        finally:
-            await producer.stop()
+        await turns(self.broker, self._stopping, self._turn)
 
     def stop(self) -> None:
         """Finish the page at hand."""
@@ -76,10 +70,10 @@ class Clock:
     async def _turn(self, producer: AIOKafkaProducer) -> None:
         try:
             await self.look(producer)
-            await self._sleep(LOOK)
+            await rest(self._stopping, LOOK)
         except (KafkaError, Unreachable) as error:
             log.warning("the clock could not poke (%s); trying again", type(error).__name__)
-            await self._sleep(RETRY)
+            await rest(self._stopping, RETRY)
 
     async def look(self, producer: AIOKafkaProducer) -> int:
         """Poke who has come due since the last look, and now and then who is due still; how many pokes that were."""
@@ -106,7 +100,7 @@ class Clock:
             poked, behind = poked + len(page), page[-1]
             if len(page) < PAGE or self._stopping.is_set():
                 break
-            await self._sleep(BREATH)
+            await rest(self._stopping, BREATH)
         return poked
 
     def _resting(self) -> bool:
@@ -116,10 +110,6 @@ class Clock:
     def _page(self, behind: Due, until: int) -> list[Due]:
         with self.store.read() as connection:
             return due(connection, behind, until, PAGE)
-
-    async def _sleep(self, seconds: float) -> None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), seconds)
 
 
 def poke(one: Due, now: int) -> bytes:

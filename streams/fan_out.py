@@ -7,7 +7,6 @@ down before the first of them is told, so whoever goes on after a kill tells the
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable, Sequence
 
@@ -35,6 +34,7 @@ from storage.plan import Planned, page
 from storage.store import Store
 from streams.broker import EVENTS, Broker
 from streams.cloud_event import of
+from streams.turns import rest, turns
 
 log = logging.getLogger(__name__)
 
@@ -62,19 +62,16 @@ class FanOuts:
 
     async def run(self) -> None:
         """A page, a breath, the next page."""
-        producer = self.broker.producer()
-        await producer.start()
-        try:
-            while not self._stopping.is_set():
-                await self._sleep(await self._turn(producer))
-        finally:
-            await producer.stop()
+        await turns(self.broker, self._stopping, self._turn)
 
     def stop(self) -> None:
         """Finish the page at hand."""
         self._stopping.set()
 
-    async def _turn(self, producer: AIOKafkaProducer) -> float:
+    async def _turn(self, producer: AIOKafkaProducer) -> None:
+        await rest(self._stopping, await self._pages(producer))
+
+    async def _pages(self, producer: AIOKafkaProducer) -> float:
         """Do a page of each; how long to rest then, seconds."""
         try:
             told = await self.turn(producer)
@@ -130,19 +127,13 @@ class FanOuts:
         chosen = _page(one, page(self.store, one.after, PAGE), room, _wanted(one, rules, now), now)
         return chosen if fan_outs.choose(self.store, one, chosen) else None
 
-    async def _sleep(self, seconds: float) -> None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), seconds)
-
 
 def beginnings(connection: Connection, rules: RuleSet, now: int) -> tuple[list[FanOut], set[str]]:
     """Those that are to begin, and the ids of those that are to be forgotten: rules that catch up no more."""
     launches, catching_up = _launches(connection, rules, now), _catching_up(rules, now)
-    known = fan_outs.of_kind(connection, CATCH_UP)
-    known |= fan_outs.known(connection, [one.id for one in launches])
-    new = [one for one in (*launches, *catching_up) if one.id not in known]
-    gone = {id for id in known if id.startswith(CATCH_UP)} - {one.id for one in catching_up}
-    return new, gone
+    caught, told = fan_outs.of_kind(connection, CATCH_UP), fan_outs.known(connection, [one.id for one in launches])
+    new = [one for one in (*launches, *catching_up) if one.id not in caught | told]
+    return new, caught - {one.id for one in catching_up}
 
 
 def _launches(connection: Connection, rules: RuleSet, now: int) -> list[FanOut]:
@@ -155,7 +146,7 @@ def _launches(connection: Connection, rules: RuleSet, now: int) -> list[FanOut]:
     for article in catalogue.launched(connection, first, last):
         times = launch(policy, article.launched, article.known)
         if times is not None and times[1] <= now <= times[0] + policy.lateness:
-            id = f"{LAUNCH}:{article.sku}:{article.launched}"
+            id = fan_outs.launch_id(article.sku, article.launched)
             found.append(FanOut(id, LAUNCH, article.sku, times[0], article.data))
     return found
 

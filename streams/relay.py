@@ -17,6 +17,7 @@ from storage.outbox import Letter, Outgoing
 from storage.store import Store
 from streams.broker import DEAD_LETTERS, EVENTS, Broker
 from streams.errors import StreamError
+from streams.turns import rest, turns
 
 log = logging.getLogger(__name__)
 
@@ -62,13 +63,7 @@ class Relay:
 
     async def run(self) -> None:
         """Relay until `stop`."""
-        producer = self.broker.producer()
-        await producer.start()
-        try:
-            while not self._stopping.is_set():
-                await self._turn(producer)
-        finally:
-            await producer.stop()
+        await turns(self.broker, self._stopping, self._turn)
 
     def stop(self) -> None:
         """Finish the turn at hand."""
@@ -77,10 +72,10 @@ class Relay:
     async def _turn(self, producer: AIOKafkaProducer) -> None:
         try:
             if not await asyncio.to_thread(self._ours) or await self.relay(producer) == 0:
-                await self._sleep(RETRY if self._refused else IDLE)
+                await rest(self._stopping, RETRY if self._refused else IDLE)
         except (KafkaError, Unreachable) as error:
             log.warning("the relay could not hand on (%s); trying again", type(error).__name__)
-            await self._sleep(RETRY)
+            await rest(self._stopping, RETRY)
 
     async def relay(self, producer: AIOKafkaProducer) -> int:
         """One round: how many rows reached the broker."""
@@ -146,12 +141,6 @@ class Relay:
     def _relayed(self, letters: Sequence[Letter]) -> None:
         with self.store.write() as connection:
             outbox.relayed(connection, letters)
-
-    async def _sleep(self, seconds: float) -> None:
-        try:
-            await asyncio.wait_for(self._stopping.wait(), seconds)
-        except TimeoutError:
-            return
 
 
 def _key(letter: Letter) -> bytes | None:

@@ -42,7 +42,7 @@ class Many(Struct, frozen=True):
     def note(self, event: Event) -> None:
         """An event of the customer's log."""
         if event.type == PRODUCT and event.source == CATALOGUE:
-            self.told.add(f"{LAUNCH}:{event.id.rpartition(':')[0]}")
+            self.told.add(fan_outs.launch_id(event.data.sku, event.data.launched))
 
     def catching_up(self, rule: str) -> fan_outs.FanOut | None:
         """Of a rule that catches up, as it is under way now."""
@@ -101,7 +101,8 @@ def _too_late(rules: RuleSet, since: int, many: Many) -> Iterator[dict[str, Any]
     """Articles that became known when their launch was over."""
     policy, begun = rules.policy, {one.id for one in many.goings}
     for one in many.articles:
-        late = launch(policy, one.launched, one.known) is None and f"{LAUNCH}:{one.sku}:{one.launched}" not in begun
+        late = launch(policy, one.launched, one.known) is None
+        late = late and fan_outs.launch_id(one.sku, one.launched) not in begun
         if late and since <= one.known <= many.now:
             heard = f"{_name(one.data, one.sku)} was to be launched {one.launched}, and was first heard of now"
             yield {
